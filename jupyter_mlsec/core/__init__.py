@@ -1,0 +1,1 @@
+"""The engine: bytes and values in, values out. Nothing here knows files, processes or networks."""

@@ -1,0 +1,25 @@
+"""The one exception that reaches a user."""
+
+from __future__ import annotations
+
+
+class MlsecError(Exception):
+    """Something the user can mend.
+
+    `message` says what is wrong, in one line and without any secret value; `hint` says what to
+    do about it; `line` and `column` (from 1, in code points) say where, when that is known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        hint: str | None = None,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.line = line
+        self.column = column

@@ -1,0 +1,284 @@
+"""Bytes to texts.
+
+`read` takes a notebook or a file beside notebooks apart into texts that can hold something worth
+a finding; binary payloads (images, audio, fonts, archives) are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jupyter_mlsec.core import jsontext
+from jupyter_mlsec.core.errors import MlsecError
+from jupyter_mlsec.core.model import Document, Part, Text
+
+ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
+
+_LANGUAGES = {"ipython": "python", "python3": "python", "bash": "shell", "sh": "shell"}
+_FILE_LANGUAGES = {"python": "python", "markdown": "markdown"}
+_V3_MIMES = {
+    "text": "text/plain",
+    "html": "text/html",
+    "svg": "image/svg+xml",
+    "latex": "text/latex",
+    "json": "application/json",
+    "javascript": "application/javascript",
+}
+_TEXTUAL = ("text/", "application/json", "application/javascript", "application/xml", "image/svg")
+# metadata that is made by machines and never typed: ids, layout, versions
+_NOISE = frozenset(
+    "id outputId base_uri referenced_widgets colab_type _model_module _view_module "
+    "_model_module_version _view_module_version _model_name _view_name _view_count "
+    "mimetype file_extension pygments_lexer nbconvert_exporter codemirror_mode".split()
+)
+_BINARY = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/", "video/", "font/")
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*\Z")
+
+
+def read(data: bytes, path: str, kind: str = "notebook") -> Document:
+    """The texts of a file. Raises MlsecError where it can't be read as what it should be."""
+    if kind != "notebook":
+        return _read_file(data, path, kind)
+    notebook = jsontext.loads(data)
+    if not isinstance(notebook, dict) or not _cells(notebook):
+        if isinstance(notebook, dict) and isinstance(notebook.get("cells"), list):
+            return Document(path, kind, tuple(_metadata(notebook.get("metadata"), "metadata")))
+        raise MlsecError(
+            "valid JSON, but not a notebook: it has no list of cells",
+            "give the file another ending than .ipynb, or exclude it",
+        )
+    language = _kernel_language(notebook.get("metadata"))
+    texts: list[Text] = []
+    cells = _cells(notebook)
+    for index, cell in enumerate(cells):
+        if isinstance(cell, dict):
+            _read_cell(cell, index, language, texts)
+    texts += _metadata(notebook.get("metadata"), "metadata")
+    kernel = _kernel_name(notebook.get("metadata"))
+    return Document(path, kind, tuple(texts), len(cells), language, kernel)
+
+
+def _read_file(data: bytes, path: str, kind: str) -> Document:
+    if b"\0" in data[:8192] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise MlsecError("a binary file, not text", "exclude it")
+    text = _normal(jsontext.decode(data))
+    language = _FILE_LANGUAGES.get(kind, kind)
+    return Document(path, kind, (Text("file", language, text),), 0, language)
+
+
+def _cells(notebook: Mapping[str, Any]) -> list[Any]:
+    """The cells of nbformat 4, or of all worksheets of nbformat 3."""
+    cells = notebook.get("cells")
+    if isinstance(cells, list):
+        return cells
+    sheets = notebook.get("worksheets")
+    if not isinstance(sheets, list):
+        return []
+    return [c for s in sheets if isinstance(s, dict) for c in s.get("cells") or ()]
+
+
+def _kernel_language(metadata: Any) -> str:
+    if not isinstance(metadata, dict):
+        return "python"
+    for key, name in (("language_info", "name"), ("kernelspec", "language")):
+        section = metadata.get(key)
+        if isinstance(section, dict) and isinstance(section.get(name), str):
+            language: str = section[name].lower()
+            return _LANGUAGES.get(language, language)
+    return "python"
+
+
+def _kernel_name(metadata: Any) -> str | None:
+    kernelspec = metadata.get("kernelspec") if isinstance(metadata, dict) else None
+    name = kernelspec.get("name") if isinstance(kernelspec, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _read_cell(cell: dict[str, Any], index: int, language: str, texts: list[Text]) -> None:
+    source = cell.get("source")
+    if source is None:
+        source = cell.get("input")  # nbformat 3
+    identity = cell.get("id")
+    cell_id = identity if isinstance(identity, str) else None
+    metadata = cell.get("metadata")
+    tags = _tags(metadata)
+    kind = cell.get("cell_type")
+    if kind == "code":
+        spoken = _cell_language(metadata, cell.get("language")) or language
+    else:
+        spoken = "text" if kind == "raw" else "markdown"
+    text = _joined(source)
+    if text:
+        texts.append(Text("source", spoken, _normal(text), index, cell_id, None, None, tags))
+    outputs = cell.get("outputs")
+    if isinstance(outputs, list):
+        for number, output in enumerate(outputs):
+            if isinstance(output, dict):
+                for mime, content in _output_texts(output):
+                    texts.append(
+                        Text(
+                            "output",
+                            _mime_language(mime),
+                            content,
+                            index,
+                            cell_id,
+                            number,
+                            mime,
+                            tags,
+                        )
+                    )
+    attachments = cell.get("attachments")
+    if isinstance(attachments, dict):
+        for mime, content in _attachment_texts(attachments):
+            texts.append(
+                Text("attachment", _mime_language(mime), content, index, cell_id, None, mime, tags)
+            )
+    if metadata:
+        texts += _metadata(metadata, "metadata", index, cell_id, tags)
+
+
+def _tags(metadata: Any) -> tuple[str, ...]:
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    return tuple(t for t in tags if isinstance(t, str)) if isinstance(tags, list) else ()
+
+
+def _cell_language(metadata: Any, v3_language: Any) -> str | None:
+    """The language of one cell in a notebook of several (VS Code), or nbformat 3's."""
+    vscode = metadata.get("vscode") if isinstance(metadata, dict) else None
+    language = vscode.get("languageId") if isinstance(vscode, dict) else v3_language
+    if not isinstance(language, str):
+        return None
+    return _LANGUAGES.get(language.lower(), language.lower())
+
+
+def _joined(source: Any) -> str:
+    if isinstance(source, str):
+        return source
+    if isinstance(source, list):
+        try:
+            return "".join(source)
+        except TypeError:
+            return "".join(part for part in source if isinstance(part, str))
+    return ""
+
+
+def _normal(text: str) -> str:
+    """Line ends as \\n. Lines and columns stay what they were."""
+    return text.replace("\r\n", "\n") if "\r" in text else text
+
+
+def _plain(text: str) -> str:
+    return ANSI.sub("", text) if "\x1b" in text else text
+
+
+def _output_texts(output: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """MIME type and text of what can be read in an output."""
+    kind = output.get("output_type")
+    if kind == "stream":
+        text = _joined(output.get("text"))
+        if text:
+            yield "text/plain", _normal(_plain(text))
+        return
+    if kind in ("error", "pyerr"):
+        lines = output.get("traceback")
+        parts = [_joined(output.get("evalue"))]
+        if isinstance(lines, list):
+            parts += [line for line in lines if isinstance(line, str)]
+        yield "text/x-traceback", _normal(_plain("\n".join(parts)))
+        return
+    data = output.get("data")
+    if not isinstance(data, dict):
+        data = {mime: output[key] for key, mime in _V3_MIMES.items() if key in output}
+    for mime, content in data.items():
+        text = _readable(mime, content)
+        if text:
+            yield mime, text
+    metadata = output.get("metadata")
+    if metadata and isinstance(metadata, dict):
+        text = flatten(metadata)
+        if text:
+            yield "application/json", text
+
+
+def _readable(mime: str, content: Any) -> str:
+    """The text of one MIME bundle entry; empty where it is binary."""
+    if not isinstance(mime, str):
+        return ""
+    if mime.startswith(_TEXTUAL) or mime.endswith(("+json", "+xml")):
+        if isinstance(content, dict) or (
+            isinstance(content, list) and not all(isinstance(c, str) for c in content)
+        ):
+            return flatten(content)
+        return _normal(_plain(_joined(content)))
+    return ""
+
+
+def _attachment_texts(attachments: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for bundle in attachments.values():
+        if isinstance(bundle, dict):
+            for mime, content in bundle.items():
+                text = _readable(mime, content)
+                if text:
+                    yield mime, _from_base64(text)
+
+
+def _from_base64(text: str) -> str:
+    """Text attachments are base64 in some front ends and plain in others."""
+    if len(text) % 4 == 0 and _BASE64.match(text):
+        import base64
+
+        try:
+            return base64.b64decode(text).decode("utf-8")
+        except ValueError:
+            pass
+    return text
+
+
+def _mime_language(mime: str) -> str:
+    if "html" in mime:
+        return "html"
+    if "json" in mime:
+        return "json"
+    return "text"
+
+
+def _metadata(
+    metadata: Any,
+    part: Part,
+    cell: int | None = None,
+    cell_id: str | None = None,
+    tags: tuple[str, ...] = (),
+) -> list[Text]:
+    if not isinstance(metadata, dict):
+        return []
+    text = flatten(metadata)
+    if not text:
+        return []
+    return [Text(part, "json", text, cell, cell_id, None, "application/json", tags)]
+
+
+def flatten(value: Any) -> str:
+    """The strings of a JSON value, a line each behind its key: `"key": "text"`.
+
+    Strings keep their own quotes and line ends, unlike in JSON, where escapes would hide what
+    they say. Strings under six characters, machine-made ids and binary data are left out; the
+    strings of an object come before those of the objects in it.
+    """
+    lines: list[str] = []
+    stack: list[tuple[str, Any]] = [("", value)]
+    while stack:
+        key, item = stack.pop()
+        members = item.items() if type(item) is dict else [(key, member) for member in item]
+        inner = []
+        for name, member in members:
+            # exact types: a widget's state has 20 numbers and nulls for one string
+            kind = type(member)
+            if kind is str:
+                if len(member) >= 6 and name not in _NOISE and not name.startswith(_BINARY):
+                    lines.append(f'"{name}": "{_normal(_plain(member))}"')
+            elif (kind is dict or kind is list) and member and name not in _NOISE:
+                inner.append((name, member))
+        stack += reversed(inner)
+    return "\n".join(lines)

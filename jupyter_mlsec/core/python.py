@@ -1,0 +1,351 @@
+"""Cell text to syntax tree: magics and shell lines blanked in place, every position kept.
+
+The syntax tree counts UTF-8 bytes and lines; `Code.span` turns that into code points, here and
+nowhere else. `ast` is imported where it is used: most scans need no tree.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from jupyter_mlsec.core.folding import constant
+from jupyter_mlsec.core.model import Span
+
+if TYPE_CHECKING:
+    import ast
+
+# Cell magics whose body is Python that runs in the kernel (or, for the last line, in another one).
+_PYTHON_BODIES = frozenset(
+    """capture debug heat ipytest local lprun memit mprun prun px pyinstrument pyspark python
+    python3 run_pytest scalene skip snakeviz spark tb time timeit track_emissions wandb""".split()
+)
+
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+_NOT_NEWLINE = re.compile(r"[^\r\n]")
+_CELL_MAGIC = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*%%(!|\w+)")
+_MAGIC_LINE = re.compile(
+    r"""
+    (?P<lead>[ \t]*)
+    (?: (?P<timed>%(?:time|prun))(?=[ \t]+[^\s-])             # the rest of the line is Python
+      | (?P<target>[\w.,\[\]'"*() \t]+=[ \t]*)?
+        (?P<escaped>[!%](?:\\\r?\n|[^\n])*)                   # x = !ls
+      | (?P<help>\?\??[ \t]*[%\w.*]+|%?%?[\w.*\[\]]+\?\??)[ \t]*(?:\#[^\n]*)?\r?$
+    )""",
+    re.VERBOSE | re.MULTILINE,
+)
+_TOKEN = re.compile(
+    r'''
+    (?P<skip> \#[^\n]*
+      | """(?:[^\\"]+|\\(?:.|\Z)|"(?!""))*(?:"""|\Z)
+      | \'\'\'(?:[^\\']+|\\(?:.|\Z)|'(?!''))*(?:\'\'\'|\Z)
+      | "(?:[^\\"\n]+|\\(?:.|\Z))*"?
+      | '(?:[^\\'\n]+|\\(?:.|\Z))*'?
+    )
+    | (?P<open>[(\[{]) | (?P<close>[)\]}]) | (?P<continued>\\\r?\n) | (?P<newline>\n)''',
+    re.VERBOSE | re.DOTALL,
+)
+# A line at the left margin that belongs to the statement before it.
+_BELONGS = re.compile(r"[ \t#)\]}\r\n]|(?:else|elif|except|finally)\b")
+
+
+def _end_of_line(source: str, position: int, depth: int) -> tuple[int, int, bool]:
+    """Where the line read from `position` ends (a string over several lines counts as one line),
+    how many brackets are open there, and whether a backslash continues it."""
+    while token := _TOKEN.search(source, position):
+        position = token.end()
+        if token.lastgroup == "open":
+            depth += 1
+        elif token.lastgroup == "close":
+            depth = max(depth - 1, 0)
+        elif token.lastgroup != "skip":
+            return position, depth, token.lastgroup == "continued"
+    return len(source), depth, False
+
+
+def blank_magics(source: str) -> str:
+    """The source with what is IPython's and not Python's replaced, every position kept.
+
+    A magic, shell or help line becomes the statement `0` and spaces, so that a block of nothing
+    else still parses; of `x = !ls` the `x = ` stays. `%time` and `%prun` before a statement
+    become `if 1:`. A cell whose magic says that its body is no Python becomes all spaces.
+    """
+    if "%" not in source and "!" not in source and "?" not in source:
+        return source
+    cell = _CELL_MAGIC.match(source)
+    if cell and cell[1] not in _PYTHON_BODIES:
+        return _NOT_NEWLINE.sub(" ", source)
+    pieces: list[str] = []
+    position, depth, continued = 0, 0, False
+    while position < len(source):
+        magic = None if depth or continued else _MAGIC_LINE.match(source, position)
+        if magic and not magic["timed"]:
+            kept = magic["lead"] + (magic["target"] or "")
+            rest = _NOT_NEWLINE.sub(" ", source[position + len(kept) + 1 : magic.end()])
+            pieces.append(f"{kept}0{rest}")
+            position = magic.end()
+        elif magic:
+            pieces.append(magic["lead"] + "if 1:")
+            position = magic.end()
+        end, depth, continued = _end_of_line(source, position, depth)
+        pieces.append(source[position:end])
+        position = end
+    return "".join(pieces)
+
+
+class Call(NamedTuple):
+    """A call: `name` is the callee's full dotted name, seen through the imports; what is called
+    or indexed on the way shows as `get_ipython().system`, `clients[].get`."""
+
+    node: ast.Call
+    name: str
+    span: Span
+
+    @property
+    def args(self) -> list[ast.expr]:
+        """The positional arguments."""
+        return self.node.args
+
+    def keyword(self, name: str) -> ast.expr | None:
+        """The value of a keyword argument that is written out."""
+        return next((k.value for k in self.node.keywords if k.arg == name), None)
+
+    def may_have(self, name: str) -> bool:
+        """Whether the keyword is given, or may be in `**options`."""
+        return any(k.arg is None or k.arg == name for k in self.node.keywords)
+
+
+class Code:
+    """A Python text with its syntax tree.
+
+    `tree` is None where nothing parses. Where single statements don't, the tree holds the
+    others, and `unparsed` says where those are that it lacks.
+    """
+
+    def __init__(
+        self, source: str, tree: ast.Module | None, unparsed: tuple[Span, ...] = ()
+    ) -> None:
+        self.source = source
+        self.tree = tree
+        self.unparsed = unparsed
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """All nodes of the tree, outer ones first."""
+        if self.tree is None:
+            return ()
+        import ast
+
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
+    def imports(self) -> Mapping[str, str]:
+        """Local name to full name, of this text alone."""
+        return imports((self,))
+
+    @cached_property
+    def outside(self) -> tuple[Span, ...]:
+        """Where there is text and no code, in order: strings, comments, magics and what does not
+        parse."""
+        blanked = blank_magics(self.source)
+        found = [Span(*m.span()) for m in _TOKEN.finditer(blanked) if m["skip"]]
+        if blanked != self.source:
+            for start, end in zip(self._lines, (*self._lines[1:], len(blanked)), strict=True):
+                if blanked[start:end] != self.source[start:end]:
+                    found.append(Span(start, end))
+        return tuple(sorted({*found, *self.unparsed}))
+
+    @cached_property
+    def _lines(self) -> tuple[int, ...]:
+        return (0, *(newline.end() for newline in _NEWLINE.finditer(self.source)))
+
+    def _offset(self, line: int, column: int) -> int:
+        start = self._lines[line - 1]
+        head = self.source[start : start + column]
+        if head.isascii():
+            return start + column
+        return start + len(head.encode("utf-8", "surrogatepass")[:column].decode("utf-8", "ignore"))
+
+    def span(self, node: ast.AST) -> Span:
+        """Where a node stands, in code points. `node` is an expression, statement, argument,
+        keyword or alias; not a part of an f-string, whose places are right from 3.12 on only."""
+        place: ast.expr = node  # type: ignore[assignment]  # whatever has a place has all four
+        end_line, end_column = place.end_lineno or place.lineno, place.end_col_offset or 0
+        return Span(
+            self._offset(place.lineno, place.col_offset), self._offset(end_line, end_column)
+        )
+
+    def line(self, offset: int) -> int:
+        """The line, from 1, in which a code point stands."""
+        return bisect_right(self._lines, offset)
+
+    def name(self, node: ast.expr, imports: Mapping[str, str] | None = None) -> str:
+        """The dotted name of an expression as `Call.name` gives it, "" for what has no name."""
+        import ast
+
+        known = self.imports if imports is None else imports
+        match node:
+            case ast.Name(id=name):
+                return known.get(name, name)
+            case ast.Attribute(value=value, attr=attribute):
+                return f"{self.name(value, known)}.{attribute}"
+            case ast.Call(func=function):
+                return f"{self.name(function, known)}()"
+            case ast.Subscript(value=value):
+                return f"{self.name(value, known)}[]"
+        return ""
+
+    def calls(self, *full_names: str, imports: Mapping[str, str] | None = None) -> Iterator[Call]:
+        """The calls of these functions, or all calls, seen through `imports` (by default this
+        text's own; `View.calls` gives the whole document's)."""
+        import ast
+
+        for node in self.nodes:
+            if isinstance(node, ast.Call):
+                name = self.name(node.func, imports)
+                if not full_names or name in full_names:
+                    yield Call(node, name, self.span(node))
+
+    @staticmethod
+    def constant(node: ast.expr, names: Mapping[str, str] | None = None) -> str | None:
+        """The string that an expression is sure to be, or None; see `core.folding`."""
+        return constant(node, names or {})
+
+
+def _groups(source: str, *, brackets: bool) -> Iterator[Span]:
+    """The text cut where statements begin at the left margin. With `brackets`, not inside open
+    ones: right for sound code, but an unclosed one swallows the rest."""
+    start = position = depth = 0
+    continued = decorator = False
+    while position < len(source):
+        inside = continued or (brackets and depth > 0)
+        if not inside and not _BELONGS.match(source, position):
+            if position > start and not decorator:
+                yield Span(start, position)
+                start = position
+            decorator = source.startswith("@", position)
+        position, depth, continued = _end_of_line(source, position, depth)
+    if start < len(source):
+        yield Span(start, len(source))
+
+
+def _parse_part(source: str, span: Span) -> list[ast.stmt] | None:
+    """The statements of one part, with the whole text's line numbers, or None."""
+    import ast
+
+    padding = "\n" * len(_NEWLINE.findall(source, 0, span.start))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(padding + source[span.start : span.end]).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def parse(source: str) -> Code:
+    """The syntax tree of a cell or a Python file. Never raises: see `Code.unparsed`."""
+    import ast
+
+    blanked = blank_magics(source)
+    whole = Span(0, len(source))
+    statements = _parse_part(blanked, whole)
+    if statements is not None:
+        return Code(source, ast.Module(statements, []))
+    found: list[ast.stmt] = []
+    unparsed: list[Span] = []
+    for group in _groups(blanked, brackets=True):
+        statements = _parse_part(blanked, group)
+        if statements is not None:
+            found += statements
+            continue
+        for inner in _groups(blanked[group.start : group.end], brackets=False):
+            part = Span(group.start + inner.start, group.start + inner.end)
+            statements = _parse_part(blanked, part)
+            if statements is None:
+                unparsed.append(part)
+            else:
+                found += statements
+    return Code(source, ast.Module(found, []) if found else None, tuple(unparsed))
+
+
+def imports(codes: Iterable[Code]) -> dict[str, str]:
+    """Local name to full name: `import pandas as pd` gives `pd: pandas`, `from torch import load`
+    gives `load: torch.load`. The last import of a name wins; `import *` tells nothing."""
+    import ast
+
+    names: dict[str, str] = {}
+    for code in codes:
+        for node in code.nodes:
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    if alias.asname:
+                        names[alias.asname] = alias.name
+                    else:
+                        root = alias.name.partition(".")[0]
+                        names[root] = root
+            elif isinstance(node, ast.ImportFrom):
+                module = "." * node.level + (node.module or "")
+                for alias in node.names:
+                    if alias.name != "*":
+                        names[alias.asname or alias.name] = f"{module}.{alias.name}"
+    return names
+
+
+def constants(codes: Iterable[Code]) -> dict[str, str]:
+    """Names bound to one and the same constant string wherever the texts bind them.
+
+    Scopes are not told apart: a name that is also a parameter, a loop variable or an import
+    somewhere is no constant.
+    """
+    bindings: dict[str, list[ast.expr | None]] = {}
+    for code in codes:
+        for name, value in _bindings(code):
+            bindings.setdefault(name, []).append(value)
+    pending = {n: [v for v in vs if v is not None] for n, vs in bindings.items() if None not in vs}
+    known: dict[str, str] = {}
+    while True:
+        news = {}
+        for name, values in pending.items():
+            folded = {constant(value, known) for value in values}
+            if len(folded) == 1 and (text := folded.pop()) is not None:
+                news[name] = text
+        if not news:
+            return known
+        known |= news
+        pending = {name: values for name, values in pending.items() if name not in news}
+
+
+def _bindings(code: Code) -> Iterator[tuple[str, ast.expr | None]]:
+    """Each binding of a name, with its value where that is one whole expression."""
+    import ast
+
+    plain: set[ast.expr] = set()
+    for node in code.nodes:
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    if isinstance(target, ast.Name):
+                        plain.add(target)
+                        yield target.id, value
+            case ast.AnnAssign(target=ast.Name(id=name) as target, value=value):
+                plain.add(target)
+                if value is not None:
+                    yield name, value
+            case ast.NamedExpr(target=target, value=value):
+                plain.add(target)
+                yield target.id, value
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) if node not in plain:
+                yield name, None
+            case (
+                ast.arg(arg=name)
+                | ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.ClassDef(name=name)
+            ):
+                yield name, None
+            case ast.alias(name=name, asname=asname):
+                yield asname or name.partition(".")[0], None

@@ -1,0 +1,128 @@
+"""What a rule is: one function with its facts, its reason and its examples.
+
+The decorator returns a `Rule` and registers nothing; `jupyter_mlsec.rules` lists the families.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jupyter_mlsec.core.model import Confidence, Hit, Part, Severity
+
+if TYPE_CHECKING:
+    from jupyter_mlsec.core.view import View
+
+Check = Callable[["View"], Iterator[Hit]]
+
+EVERYWHERE: tuple[Part, ...] = ("source", "output", "metadata", "attachment", "file")
+IN_CODE: tuple[Part, ...] = ("source", "file")
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A cheap pattern that must match on a line for a rule to have something to look at.
+
+    `tag` names it: a rule asks `view.marked(tag)` for the lines where it matched, and rules may
+    share a hint. `pattern` is a regular expression in the subset that Hyperscan and `re` share:
+    no look-around, no back-reference, no lazy repeat, never across a line end (say `[^\\n]`, not
+    `.` or `\\s`); it is matched over UTF-8 bytes, and must match wherever the exact check would.
+    `literals`: lower-case strings of which one must occur where the pattern matches; they make
+    the fallback without Hyperscan fast.
+    """
+
+    tag: str
+    pattern: str
+    literals: tuple[str, ...]
+    ignore_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """An example with exactly one finding, at `at`; `fixed` is what the fix makes of it.
+
+    Parts in `{…}` are format classes (see `core.formats`) when `secret` is set: they are filled
+    with random characters at run time, so that no secret-looking literal stands in the source.
+    """
+
+    code: str
+    at: str
+    fixed: str | None = None
+    language: str = "python"
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """An example without a finding, and why it is none."""
+
+    code: str
+    because: str
+    language: str = "python"
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule with all that is known of it.
+
+    `parts` and `languages` say which texts it looks at (an empty `languages` means any).
+    `aggregate` is None, or the message of the one finding that stands for all hits in a
+    document, with `{count}` and `{subjects}`. `default` is False for rules that must be selected.
+    """
+
+    id: str
+    family: str
+    summary: str
+    reason: str
+    severity: Severity
+    confidence: Confidence
+    check: Check
+    hints: tuple[Hint, ...]
+    parts: tuple[Part, ...] = IN_CODE
+    languages: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    examples: tuple[Bad | Good, ...] = ()
+    aggregate: str | None = None
+    default: bool = True
+
+
+def family(name: str) -> Callable[..., Callable[[Check], Rule]]:
+    """The `rule` decorator of one family."""
+
+    def rule(
+        id: str,
+        summary: str,
+        *,
+        severity: Severity,
+        hints: Iterable[Hint],
+        confidence: Confidence = Confidence.HIGH,
+        parts: tuple[Part, ...] = IN_CODE,
+        languages: tuple[str, ...] = (),
+        references: tuple[str, ...] = (),
+        examples: tuple[Bad | Good, ...] = (),
+        aggregate: str | None = None,
+        default: bool = True,
+    ) -> Callable[[Check], Rule]:
+        def make(check: Check) -> Rule:
+            return Rule(
+                id=id,
+                family=name,
+                summary=summary,
+                reason=(check.__doc__ or "").strip(),
+                severity=severity,
+                confidence=confidence,
+                check=check,
+                hints=tuple(hints),
+                parts=parts,
+                languages=languages,
+                references=references,
+                examples=examples,
+                aggregate=aggregate,
+                default=default,
+            )
+
+        return make
+
+    return rule

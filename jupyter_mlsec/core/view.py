@@ -1,0 +1,108 @@
+"""A text as rules see it: where the hints matched, and parses that rules share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from jupyter_mlsec.core.model import Document, Span, Text
+
+if TYPE_CHECKING:
+    from jupyter_mlsec.core.python import Call, Code
+    from jupyter_mlsec.core.shell import Command
+
+T = TypeVar("T")
+
+
+class Context:
+    """A document with what is known across its cells, worked out when first asked for.
+
+    `versions` are the packages to pin to, canonical name to version, and `versions_from` says
+    where they come from, in words ("the environment of kernel python3", "requirements.txt").
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        *,
+        versions: Mapping[str, str] | None = None,
+        versions_from: str = "",
+    ) -> None:
+        self.document = document
+        self.versions: Mapping[str, str] = versions or {}
+        self.versions_from = versions_from
+        self._codes: dict[int, Code] = {}
+
+    def code(self, text: Text) -> Code:
+        """The syntax tree of one of the document's Python texts, parsed once."""
+        from jupyter_mlsec.core.python import parse
+
+        key = id(text)
+        if key not in self._codes:
+            self._codes[key] = parse(text.text)
+        return self._codes[key]
+
+    @cached_property
+    def codes(self) -> tuple[Code, ...]:
+        """The syntax trees of all Python sources, in reading order."""
+        return tuple(
+            self.code(t)
+            for t in self.document.texts
+            if t.language == "python" and t.part in ("source", "file")
+        )
+
+    @cached_property
+    def constants(self) -> Mapping[str, str]:
+        """Names bound to one and the same constant string wherever the document binds them."""
+        from jupyter_mlsec.core.python import constants
+
+        return constants(self.codes)
+
+    @cached_property
+    def imports(self) -> Mapping[str, str]:
+        """Local name to full name, over all cells: `{"pd": "pandas", "load": "torch.load"}`."""
+        from jupyter_mlsec.core.python import imports
+
+        return imports(self.codes)
+
+
+class View:
+    """One text of a document, for one rule after another."""
+
+    def __init__(self, text: Text, context: Context, marks: Mapping[str, tuple[Span, ...]]) -> None:
+        self.text = text
+        self.context = context
+        self.marks = marks
+        self._shared: dict[Callable[[View], Any], Any] = {}
+
+    @property
+    def source(self) -> str:
+        return self.text.text
+
+    def marked(self, tag: str) -> tuple[Span, ...]:
+        """The lines (without their ends) on which the hint with this tag matched, in order."""
+        return self.marks.get(tag, ())
+
+    def once(self, work: Callable[[View], T]) -> T:
+        """What `work` makes of this view, worked out once for all the rules that ask for it."""
+        if work not in self._shared:
+            self._shared[work] = work(self)
+        result: T = self._shared[work]
+        return result
+
+    @property
+    def code(self) -> Code:
+        """The syntax tree of this text, magics and shell lines blanked."""
+        return self.context.code(self.text)
+
+    def calls(self, *full_names: str) -> Iterator[Call]:
+        """The calls of these functions in this text, seen through the whole document's imports."""
+        return self.code.calls(*full_names, imports=self.context.imports)
+
+    @cached_property
+    def commands(self) -> tuple[Command, ...]:
+        """The shell commands in this text, wherever they hide (see `core.shell`)."""
+        from jupyter_mlsec.core.shell import commands
+
+        return commands(self.text, self.context)
