@@ -1,0 +1,125 @@
+"""The scan: bytes in, findings out.
+
+One parse, one multi-pattern pass, exact checks only where something can match. Every face calls
+`Scanner`; it knows nothing of files, processes or browsers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from jupyter_mlsec.core.config import Config
+from jupyter_mlsec.core.errors import MlsecError
+from jupyter_mlsec.core.findings import Placed, findings
+from jupyter_mlsec.core.model import Document, Finding, Hit, ScanError, ScanResult, Span, Text
+from jupyter_mlsec.core.notebook import read
+from jupyter_mlsec.core.prefilter import Marks, Prefilter, re_matcher
+from jupyter_mlsec.core.rule import Hint, Rule
+from jupyter_mlsec.core.view import Context, View
+
+
+class Scanner:
+    """Rules made ready to scan many documents.
+
+    `rules` are all that exist, in order of precedence; `config` says which of them run and what
+    is shown. The rules about credentials always run, whatever is selected, since their values
+    must be masked in the lines that other findings show. `prefilter` is one made by
+    `prefilter_for(rules)`; without it the standard library's slower one is used.
+    """
+
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        config: Config | None = None,
+        prefilter: Prefilter | None = None,
+    ) -> None:
+        self.config = config or Config()
+        self.rules = tuple(rules)
+        self.shown = frozenset(rule.id for rule in self.config.enabled(self.rules))
+        running = [r for r in self.rules if r.family == "secrets" or r.id in self.shown]
+        hints = unique_hints(running)
+        self._prefilter = prefilter or Prefilter(hints, re_matcher(hints))
+        self._by_tag: dict[str, list[Rule]] = {}
+        for rule in running:
+            for tag in dict.fromkeys(hint.tag for hint in rule.hints):
+                self._by_tag.setdefault(tag, []).append(rule)
+        self._rank = {rule.id: number for number, rule in enumerate(self.rules)}
+
+    def scan_bytes(self, data: bytes, path: str, kind: str = "notebook") -> ScanResult:
+        """What is found in one file; an unreadable one gives a result with an error."""
+        try:
+            document = read(data, path, kind)
+        except MlsecError as error:
+            return ScanResult(path, error=scan_error(path, error), size=len(data))
+        return ScanResult(path, self.scan(document), None, document.cells, len(data))
+
+    def scan(self, document: Document, context: Context | None = None) -> tuple[Finding, ...]:
+        """The findings of a document, suppressed ones included, in reading order."""
+        hits = self.hits(document, context)
+        if not hits:
+            return ()
+        found = findings(document, hits)
+        return tuple(f for f in found if f.rule in self.shown and self.config.shows(f))
+
+    def scan_cell(self, source: str, language: str = "python") -> tuple[Finding, ...]:
+        """The findings of one changed cell, for where somebody types."""
+        text = Text("source", language, source, 0)
+        return self.scan(Document("", "notebook", (text,), 1, language))
+
+    def hits(self, document: Document, context: Context | None = None) -> list[Placed]:
+        """Every hit in a document, one per credential and place, in reading order."""
+        marks = self._prefilter.marks(document.texts)
+        if not marks:
+            return []
+        context = context or Context(document)
+        placed: list[Placed] = []
+        for number, found in marks.items():
+            text = document.texts[number]
+            hits = self._check(text, found, context)
+            if hits:
+                placed += [Placed(rule, number, hit) for rule, hit in _distinct(hits)]
+        return placed
+
+    def _check(self, text: Text, marks: Marks, context: Context) -> list[tuple[Rule, Hit]]:
+        rules = {rule.id: rule for tag in marks for rule in self._by_tag.get(tag, ())}
+        view = View(text, context, marks)
+        return [
+            (rule, hit)
+            for rule in sorted(rules.values(), key=lambda rule: self._rank[rule.id])
+            if text.part in rule.parts and (not rule.languages or text.language in rule.languages)
+            for hit in rule.check(view)
+        ]
+
+
+def unique_hints(rules: Iterable[Rule]) -> list[Hint]:
+    """The hints of the rules, each once."""
+    return list(dict.fromkeys(hint for rule in rules for hint in rule.hints))
+
+
+def scan_error(path: str, error: MlsecError) -> ScanError:
+    message = f"{error.message}; {error.hint}" if error.hint else error.message
+    return ScanError(path, message, error.line, error.column)
+
+
+def scan(
+    document: Document, rules: Sequence[Rule], config: Config | None = None
+) -> tuple[Finding, ...]:
+    """The findings of one document, for callers that scan just one."""
+    return Scanner(rules, config).scan(document)
+
+
+def _distinct(hits: list[tuple[Rule, Hit]]) -> list[tuple[Rule, Hit]]:
+    """The hits of one text without those about a credential that an earlier rule has named.
+
+    Hits come in order of precedence: of two credentials that overlap, the first stays.
+    """
+    taken: list[Span] = []
+    kept: list[tuple[Rule, Hit]] = []
+    for rule, hit in hits:
+        if hit.secret is not None:
+            if any(hit.span.start < s.end and s.start < hit.span.end for s in taken):
+                continue
+            taken.append(hit.span)
+        kept.append((rule, hit))
+    kept.sort(key=lambda pair: pair[1].span)
+    return kept

@@ -1,0 +1,73 @@
+"""Marks: the lines on which a hint matches, the same from both matchers."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_mlsec.core.model import Text
+from jupyter_mlsec.core.prefilter import CHUNK, Prefilter, hyperscan_matcher, re_matcher
+from jupyter_mlsec.core.rule import Hint
+
+HINTS = (
+    Hint("pip", r"\bpip\b[^\n]{0,80}install", ("pip",)),
+    Hint("key", r"api_key[ ]{0,4}=", ("api_key",), ignore_case=True),
+    Hint("start", r"^FROM ", ("from ",)),
+)
+
+TEXTS = [
+    ("pip install x", {"pip": ["pip install x"]}),
+    ("a\npip install x\nb", {"pip": ["pip install x"]}),
+    ("é 🐍\nü = 1; API_KEY = 3 # ö\nß", {"key": ["ü = 1; API_KEY = 3 # ö"]}),
+    ("pip\ninstall", {}),
+    ("pip install a; pip install b", {"pip": ["pip install a; pip install b"]}),
+    ("FROM a\nx FROM b\nFROM c", {"start": ["FROM a", "FROM c"]}),
+    ("pip install x\n", {"pip": ["pip install x"]}),
+    ("\udcff pip install x", {"pip": ["\udcff pip install x"]}),
+    ("", {}),
+]
+
+
+def prefilters() -> list[Prefilter]:
+    pytest.importorskip("hyperscan", reason="its wheel exists for the common platforms only")
+    matcher, saved = hyperscan_matcher(HINTS)
+    loaded, _ = hyperscan_matcher(HINTS, saved)
+    return [Prefilter(HINTS, m) for m in (matcher, loaded, re_matcher(HINTS))]
+
+
+def lines(prefilter: Prefilter, texts: list[str]) -> dict[int, dict[str, list[str]]]:
+    marks = prefilter.marks([Text("source", "python", text) for text in texts])
+    return {
+        number: {tag: [texts[number][a:b] for a, b in spans] for tag, spans in found.items()}
+        for number, found in marks.items()
+    }
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_marks_lines(number: int) -> None:
+    wanted = {i: marks for i, (_, marks) in enumerate(TEXTS) if marks}
+    assert lines(prefilters()[number], [text for text, _ in TEXTS]) == wanted
+
+
+def test_a_match_never_crosses_texts() -> None:
+    for prefilter in prefilters():
+        assert lines(prefilter, ["pip", "install", "pip", " install"]) == {}
+
+
+def test_texts_over_many_chunks() -> None:
+    texts = ["x" * (CHUNK // 3), "pip install é"] * 8
+    for prefilter in prefilters():
+        assert sorted(lines(prefilter, texts)) == list(range(1, 16, 2))
+
+
+WORDS = st.sampled_from(["pip", " ", "install", "\n", "API_KEY", "=", "é", "🐍", "FROM ", "x"])
+
+
+@given(st.lists(st.lists(WORDS, max_size=12).map("".join), max_size=6))
+def test_both_matchers_mark_the_same(texts: list[str]) -> None:
+    first, second, third = (lines(p, texts) for p in PREFILTERS)
+    assert first == second == third
+
+
+PREFILTERS = prefilters()
