@@ -1,0 +1,68 @@
+PYTHON ?= python3
+BIN := .venv/bin
+BENCH := .venv-bench/bin
+LOCKED := -m pip --disable-pip-version-check install --quiet --require-hashes
+EDITABLE := -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e .
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+	--no-emit-index-url --system-certs --custom-compile-command 'make lock' $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.PHONY: help dev demo test lint fix gen gen-check bench lock clean
+
+help:  ## say what the targets do
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+dev: .venv/dev  ## set up .venv with the package (editable) and all tools; PYTHON=python3.12 chooses
+
+demo: .venv/run  ## scan example notebooks with planted problems
+	$(BIN)/mlsec demo
+
+test: lint gen-check  ## lint, types, import contracts, generated files, all tests
+	$(BIN)/pytest -n 2 $(ARGS)
+
+lint: .venv/dev  ## ruff, mypy, import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+fix: .venv/dev  ## format, and mend what ruff can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+gen: .venv/dev  ## write the generated documentation and configuration schema
+	$(BIN)/python docs/generate.py
+
+gen-check: .venv/dev  ## fail if a generated file is stale
+	$(BIN)/python docs/generate.py --check
+
+bench: .venv-bench/ready  ## measure against the peers (several minutes)
+	$(BENCH)/python -m bench $(ARGS)
+
+lock: .venv/dev  ## lock the requirements anew; UPGRADE=--upgrade takes newer versions
+	$(COMPILE) pyproject.toml requirements/build.in -o requirements/run.txt
+	$(COMPILE) requirements/dev.in -c requirements/run.txt -o requirements/dev.txt
+	$(COMPILE) requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt
+
+clean:  ## remove environments, caches and builds
+	rm -rf .venv .venv-bench build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
+		.ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An environment is made once, and again when its locks or pyproject.toml change.
+.venv/run: requirements/run.txt pyproject.toml
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python $(LOCKED) -r requirements/run.txt
+	$(BIN)/python $(EDITABLE)
+	@touch $@
+
+.venv/dev: .venv/run requirements/dev.txt
+	$(BIN)/python $(LOCKED) -r requirements/dev.txt
+	@touch $@
+
+.venv-bench/ready: requirements/run.txt requirements/bench.txt pyproject.toml
+	$(PYTHON) -m venv --clear .venv-bench
+	$(BENCH)/python $(LOCKED) -r requirements/run.txt
+	$(BENCH)/python $(LOCKED) -r requirements/bench.txt
+	$(BENCH)/python $(EDITABLE)
+	@touch $@

@@ -1,0 +1,58 @@
+"""Write the documentation that comes from the code, or with `--check` say what is stale.
+
+The pages are pure functions of the rules, the credential kinds and the configuration; this script
+only knows where they belong. `make gen` runs it, `make test` runs the check.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from jupyter_mlsec.core.config import json_schema
+from jupyter_mlsec.report import docs
+from jupyter_mlsec.rules import ALL
+from jupyter_mlsec.rules.secrets import KINDS
+
+ROOT = Path(__file__).parent
+
+
+def generated() -> dict[Path, str]:
+    """What belongs in each generated file."""
+    pages = {ROOT / "rules" / f"{rule.id}.md": docs.rule_page(rule) for rule in ALL}
+    pages[ROOT / "rules" / "README.md"] = docs.rules_index(ALL)
+    pages[ROOT / "kinds.md"] = docs.kinds_page(KINDS)
+    pages[ROOT / "config.schema.json"] = json.dumps(json_schema(), indent=2) + "\n"
+    return pages
+
+
+def stale(pages: dict[Path, str]) -> list[Path]:
+    """The files that are missing, differ, or belong to no rule any more."""
+    differing = [
+        path
+        for path, text in pages.items()
+        if not path.exists() or path.read_bytes() != text.encode()
+    ]
+    return sorted(differing + [p for p in (ROOT / "rules").glob("*.md") if p not in pages])
+
+
+def main(arguments: list[str]) -> int:
+    pages = generated()
+    paths = stale(pages)
+    if arguments == ["--check"]:
+        for path in paths:
+            print(f"{path.relative_to(ROOT.parent)}: stale, run `make gen`", file=sys.stderr)
+        return 1 if paths else 0
+    (ROOT / "rules").mkdir(exist_ok=True)
+    for path in paths:
+        if path in pages:
+            path.write_bytes(pages[path].encode())
+        else:
+            path.unlink()
+        print(path.relative_to(ROOT.parent))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,53 @@
+"""`mlsec demo`: a scan of example notebooks, whose leaks are made up when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from random import SystemRandom
+from tempfile import TemporaryDirectory
+
+from jupyter_mlsec.core.formats import sample
+
+EXAMPLES = Path(__file__).parent.parent / "demo"
+_MADE_UP = re.compile(r"\[\[(\w+)(?:=(.+?))?\]\]")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Show what the tool finds, and with which command. Always 0: findings are the point."""
+    parser = argparse.ArgumentParser(
+        prog="mlsec demo", description="Scan example notebooks with made-up leaks."
+    )
+    parser.add_argument("--keep", metavar="FOLDER", help="write the examples there and keep them")
+    given, rest = parser.parse_known_args(arguments)
+    from jupyter_mlsec.faces.cli import scan
+
+    with TemporaryDirectory(prefix="mlsec-demo-") as temporary:
+        folder = Path(given.keep or temporary)
+        write_examples(folder)
+        before = Path.cwd()
+        os.chdir(folder)
+        try:
+            print("$ mlsec scan .\n")
+            scan.run([".", "--no-cache", *rest])
+        finally:
+            os.chdir(before)
+    return 0
+
+
+def write_examples(folder: Path) -> None:
+    """Copy the examples, their credentials filled with random characters."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for example in sorted(EXAMPLES.iterdir()):
+        text = example.read_text(encoding="utf-8")
+        folder.joinpath(example.name).write_text(_filled(text), encoding="utf-8")
+
+
+def _filled(text: str) -> str:
+    """The text with a credential made up for each `[[name=format]]`, repeated at `[[name]]`."""
+    random = SystemRandom()
+    values = {name: sample(format, random) for name, format in _MADE_UP.findall(text) if format}
+    return _MADE_UP.sub(lambda match: values[match[1]], text)

@@ -1,0 +1,135 @@
+"""`mlsec fix`: mend what can be mended, in the bytes of the file."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from jupyter_mlsec.core.errors import MlsecError
+from jupyter_mlsec.core.fixes import Fixed, MakeContext, fix_bytes
+from jupyter_mlsec.core.model import Document, ScanError
+from jupyter_mlsec.core.view import Context
+from jupyter_mlsec.faces.cli import options
+from jupyter_mlsec.files.source import Source
+from jupyter_mlsec.files.versions import Versions, from_choice
+
+_EPILOG = """\
+Safe fixes keep what the code does. --unsafe takes the others too, such as a credential read from
+the environment instead of the notebook, which must then be set there. Nothing outside the changed
+characters is touched, and a file is written only if it can be read back.
+"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Fix the files named; 0 if all could be read, 2 otherwise."""
+    given = _parser().parse_args(arguments)
+    from jupyter_mlsec.files.cache import folder_of
+    from jupyter_mlsec.files.scanner import make_scanner
+    from jupyter_mlsec.files.walk import discover
+
+    config = options.configured(given)
+    scanner = make_scanner(config, folder_of())
+    context = _contexts(given.pin_from)
+    errors: list[ScanError] = []
+    done: Counter[str] = Counter()
+    for source in discover(given.paths or ["."], config):
+        if isinstance(source, ScanError):
+            errors.append(source)
+            continue
+        try:
+            data = source.content(config.max_size)
+            fixed = fix_bytes(
+                scanner, data, source.path, source.kind, unsafe=given.unsafe, context=context
+            )
+            if given.diff:
+                sys.stdout.writelines(_diff(source.path, fixed))
+            elif fixed.changes:
+                _replace(source, fixed.data)
+        except MlsecError as error:
+            hint = f"; {error.hint}" if error.hint else ""
+            errors.append(ScanError(source.path, error.message + hint, error.line, error.column))
+            continue
+        done.update(fix.rule for fix in fixed.applied)
+        if fixed.applied and not given.diff:
+            print(f"{source.path}: {_summary(fixed)}")
+    _report(done, errors, diff=given.diff)
+    return 2 if errors else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mlsec fix",
+        description="Mend what can be mended, in place.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", nargs="*", help="files and folders (default: .)")
+    parser.add_argument("--diff", action="store_true", help="show what would change, write nothing")
+    parser.add_argument("--unsafe", action="store_true", help="fixes too that change what runs")
+    parser.add_argument(
+        "--pin-from",
+        metavar="WHERE",
+        help="versions to pin to: environment (this one), kernel (the notebook's), an interpreter, "
+        "or a lock or requirements file",
+    )
+    options.add_rules(parser)
+    return parser
+
+
+def _contexts(pin_from: str | None) -> MakeContext:
+    """What makes the context of a document, with the versions to pin to."""
+    if pin_from is None:
+        return Context
+    versions = cache(from_choice)
+
+    def context(document: Document) -> Context:
+        found: Versions = versions(pin_from, document.kernel if pin_from == "kernel" else None)
+        return Context(document, versions=found.versions, versions_from=found.source)
+
+    return context
+
+
+def _diff(path: str, fixed: Fixed) -> Iterator[str]:
+    from difflib import unified_diff
+
+    for change in fixed.changes:
+        name = path if change.cell is None else f"{path} cell {change.cell + 1}"
+        yield from unified_diff(_lines(change.before), _lines(change.after), name, name)
+
+
+def _lines(text: str) -> list[str]:
+    return [line + "\n" for line in text.split("\n")]
+
+
+def _replace(source: Source, data: bytes) -> None:
+    """Put the new bytes in the file's place at once, with the old file's mode."""
+    target = os.path.realpath(source.file)
+    part = f"{target}.{os.getpid()}.mlsec"
+    try:
+        with open(part, "wb") as file:
+            file.write(data)
+        os.chmod(part, os.stat(target).st_mode & 0o7777)
+        os.replace(part, target)
+    except OSError as error:
+        if os.path.exists(part):
+            os.unlink(part)
+        raise MlsecError(f"can't be written: {error.strerror}") from None
+
+
+def _summary(fixed: Fixed) -> str:
+    titles = Counter(fix.title for fix in fixed.applied)
+    return ", ".join(f"{title} ({n} times)" if n > 1 else title for title, n in titles.items())
+
+
+def _report(done: Counter[str], errors: Sequence[ScanError], *, diff: bool) -> None:
+    for error in errors:
+        place = f":{error.line}:{error.column or 1}" if error.line else ""
+        print(f"mlsec: {error.path}{place}: {error.message}", file=sys.stderr)
+    total = sum(done.values())
+    verb = "would be made" if diff else "made"
+    by_rule = f" ({', '.join(f'{n} {rule}' for rule, n in done.most_common())})" if done else ""
+    print(f"{total} fixes {verb}{by_rule}", file=sys.stderr)

@@ -1,0 +1,197 @@
+"""`mlsec scan`: find, report, exit."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from time import perf_counter
+
+from jupyter_mlsec.core.config import Config
+from jupyter_mlsec.core.errors import MlsecError
+from jupyter_mlsec.core.model import Finding, Report, ScanError, ScanResult
+from jupyter_mlsec.faces.cli import options
+from jupyter_mlsec.files.cache import Cache, folder_of, key_of
+from jupyter_mlsec.files.scanner import MakeScan
+from jupyter_mlsec.files.source import Source, kind_of, shown
+from jupyter_mlsec.files.workers import scan_many
+
+FORMATS = ("text", "json", "sarif", "github", "junit")
+_EPILOG = """\
+Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 something could not be scanned or the
+call was wrong (the rest was still done).
+
+Silence a finding where it stands: # mlsec: ignore[RULE] reason
+Or start from what is there now:   mlsec scan . --baseline .mlsec-baseline.json --update-baseline
+"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Scan what is named and report; the exit code tells the outcome."""
+    given = _arguments(arguments)
+    # A scan makes many small values and hardly any cycles: collecting rarely saves a fifth.
+    gc.set_threshold(200_000, 20, 100)
+    started = perf_counter()
+    config = options.configured(given)
+    found = list(_sources(given, config))
+    sources = [source for source in found if isinstance(source, Source)]
+    results = _scan(sources, config, quiet=given.quiet)
+    errors = [s for s in found if isinstance(s, ScanError)]
+    errors += [result.error for result in results if result.error]
+    findings = list(_findings(results, sources, config))
+    if given.update_baseline:
+        from jupyter_mlsec.faces.cli import baseline
+
+        return baseline.update(config, findings, [r.path for r in results], errors)
+    if config.baseline:
+        from jupyter_mlsec.faces.cli import baseline
+
+        findings = baseline.apply(config, findings)
+    cells = sum(result.cells for result in results)
+    seconds = perf_counter() - started
+    report = Report(tuple(findings), tuple(errors), len(results), cells, seconds)
+    _write(report, given, found)
+    if errors:
+        return 2
+    return int(not given.exit_zero and any(config.fails(finding) for finding in findings))
+
+
+def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="mlsec scan",
+        description="Find secrets and unsafe installs in notebooks and the files beside them.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", nargs="*", help="files and folders (default: .); - is standard input")
+    what = parser.add_argument_group("what to scan")
+    what.add_argument(
+        "--stdin-filename", metavar="NAME", help="what standard input is: a.ipynb, requirements.txt, …"
+    )
+    what.add_argument("--staged", action="store_true", help="what git's index holds")
+    what.add_argument("--since", metavar="REF", help="what changed since a commit or branch")
+    options.add_rules(parser)
+    output = parser.add_argument_group("report")
+    output.add_argument("--format", choices=FORMATS, default="text")
+    output.add_argument("--output", "-o", metavar="FILE", help="write the report there")
+    output.add_argument("--show-suppressed", action="store_true", help="silenced findings too")
+    output.add_argument("--quiet", "-q", action="store_true", help="no progress bar")
+    options.add_color(output)
+    outcome = parser.add_argument_group("outcome")
+    outcome.add_argument("--fail-on", metavar="LEVEL", help="exit 1 from this severity up")
+    outcome.add_argument("--exit-zero", action="store_true", help="exit 0 whatever is found")
+    outcome.add_argument("--baseline", metavar="FILE", help="known findings, not to be shown")
+    outcome.add_argument(
+        "--update-baseline", action="store_true", help="write the findings into the baseline"
+    )
+    speed = parser.add_argument_group("speed")
+    speed.add_argument("--jobs", "-j", type=int, metavar="N", help="processes (default: what pays)")
+    speed.add_argument("--no-cache", action="store_true", help="forget unchanged files' results")
+    given = parser.parse_args(arguments)
+    chosen = [bool(given.paths), given.staged, bool(given.since)]
+    if sum(chosen) > 1:
+        parser.error("give paths, --staged or --since, only one of them")
+    if "-" in given.paths and len(given.paths) > 1:
+        parser.error("- (standard input) stands alone")
+    return given
+
+
+def _sources(given: argparse.Namespace, config: Config) -> Iterable[Source | ScanError]:
+    from jupyter_mlsec.files.walk import discover, is_scanned
+
+    cwd = os.getcwd()
+    if given.paths == ["-"]:
+        return [_standard_input(given.stdin_filename)]
+    if given.staged:
+        from jupyter_mlsec.git.index import staged
+
+        return [
+            Source(shown(path, cwd), path, kind_of(path) or "text", data)
+            for path, data in staged(cwd, lambda path: is_scanned(path, config))
+        ]
+    if given.since:
+        from jupyter_mlsec.git.index import changed_since
+
+        paths = changed_since(given.since, cwd)
+        return discover([path for path in paths if is_scanned(path, config)], config)
+    return discover(given.paths or ["."], config)
+
+
+def _standard_input(name: str | None) -> Source:
+    data = sys.stdin.buffer.read()
+    if name is None:
+        # a notebook is a JSON object; anything else is scanned as plain text
+        head = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
+        return Source("<stdin>", "", "notebook" if head.startswith(b"{") else "text", data)
+    return Source(shown(name, os.getcwd()), "", kind_of(name) or "text", data)
+
+
+def _scan(sources: Sequence[Source], config: Config, *, quiet: bool) -> list[ScanResult]:
+    from jupyter_mlsec.files.progress import ProgressBar
+
+    folder = folder_of()
+    cache = Cache(folder, key_of(config)) if config.cache else None
+    with ProgressBar() as bar:
+        return scan_many(
+            sources,
+            MakeScan(config, folder),
+            jobs=config.jobs,
+            max_size=config.max_size,
+            cache=cache,
+            progress=None if quiet else bar,
+        )
+
+
+def _findings(
+    results: Iterable[ScanResult], sources: Iterable[Source], config: Config
+) -> Iterator[Finding]:
+    """All findings; those that `per-path-ignore` silences are marked."""
+    if not config.per_path_ignore:
+        for result in results:
+            yield from result.findings
+        return
+    from dataclasses import replace
+
+    from jupyter_mlsec.core.config import named
+    from jupyter_mlsec.files.ignore import silenced
+
+    for result, source in zip(results, sources, strict=True):
+        names = silenced(config, source, os.getcwd())
+        for finding in result.findings:
+            live = finding.suppressed is None
+            yield replace(finding, suppressed="config") if live and named(names, finding) else finding
+
+
+def _write(report: Report, given: argparse.Namespace, found: Iterable[Source | ScanError]) -> None:
+    """The report in the format asked for, on standard output or in a file."""
+    import shutil
+
+    from jupyter_mlsec import __version__
+    from jupyter_mlsec.report import FORMATS as WRITERS
+    from jupyter_mlsec.report.lines import locator
+
+    contents = {source.path: source for source in found if isinstance(source, Source)}
+    to_file = given.output is not None
+    rules = {}
+    if given.format == "sarif":
+        from jupyter_mlsec.rules import BY_ID as rules
+
+    text = WRITERS[given.format](
+        report,
+        rules,
+        color=False if to_file else options.color(given.color),
+        width=shutil.get_terminal_size((100, 24)).columns,
+        show_suppressed=given.show_suppressed,
+        version=__version__,
+        locate=locator(lambda path: contents[path].content()),
+    )
+    if not to_file:
+        sys.stdout.write(text)
+        return
+    try:
+        with open(given.output, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError as error:
+        raise MlsecError(f"{given.output} can't be written: {error.strerror}") from None

@@ -1,0 +1,69 @@
+"""A scanner made ready from what is on disk: the rules, the settings, the pattern database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from jupyter_mlsec.core.config import Config
+from jupyter_mlsec.core.model import ScanResult
+
+if TYPE_CHECKING:
+    from jupyter_mlsec.core.engine import Scanner
+
+
+class RuleNames(Collection[str]):
+    """What a setting may name: rules, families, and rules with one kind of credential.
+
+    The rules are imported only when a name is looked up: a run that finds everything in the
+    cache needs none of them.
+    """
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        from jupyter_mlsec.rules import ALL, FAMILIES
+        from jupyter_mlsec.rules.secrets import KINDS
+
+        kinds = {f"provider-token:{kind.id}" for kind in KINDS}
+        return frozenset({rule.id for rule in ALL} | set(FAMILIES) | kinds)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._names))
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def make_scanner(config: Config, cache_folder: str | None) -> Scanner:
+    """A scanner with all rules; `cache_folder` keeps the pattern database, None keeps none."""
+    from pathlib import Path
+
+    from jupyter_mlsec.core.engine import Scanner
+    from jupyter_mlsec.files.database import prefilter_for
+    from jupyter_mlsec.rules import ALL
+
+    return Scanner(ALL, config, prefilter_for(ALL, Path(cache_folder) if cache_folder else None))
+
+
+class MakeScan(NamedTuple):
+    """What a worker process is given to make its scanner of: picklable, and small."""
+
+    config: Config
+    cache_folder: str | None
+
+    def __call__(self) -> Scan:
+        return Scan(make_scanner(self.config, self.cache_folder))
+
+
+class Scan:
+    """Scan one file: (data, path, kind) to result."""
+
+    def __init__(self, scanner: Scanner) -> None:
+        self._scanner = scanner
+
+    def __call__(self, data: bytes, path: str, kind: str) -> ScanResult:
+        return self._scanner.scan_bytes(data, path, kind)
