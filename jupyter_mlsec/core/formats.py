@@ -23,6 +23,7 @@ CLASSES = {
     "hex": "0123456789abcdef",
     "HEX": "0123456789ABCDEF",
     "xX": "0123456789abcdefABCDEF",
+    "x": "x",  # fills placeholders
     "a": ascii_lowercase,
     "A": ascii_uppercase,
     "aA": ascii_letters,
@@ -65,6 +66,7 @@ def lead(template: str) -> str:
     return template[1 : template.index("]")] if template.startswith("[") else ""
 
 
+@cache
 def parse(template: str) -> tuple[Piece, ...]:
     """The pieces of a format without its lead. Raises KeyError on an unknown class."""
     if template.startswith("["):
@@ -84,6 +86,7 @@ def parse(template: str) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
+@cache
 def _charset(chars: str) -> str:
     return "[" + re.escape(chars) + "]"
 
@@ -125,16 +128,23 @@ def _pattern(piece: Piece) -> str:
 
 
 def bounded(template: str) -> str:
-    """The regular expression to search for in text: not inside a longer word of the same kind.
+    """The regular expression to search for in text; its group 1 is the credential.
 
-    What may stand right before it although it ends in a letter: an escape in source code (a
-    backslash and `n`, `r` or `t`) and a percent-encoded character (`%22`).
+    It does not match inside a longer word of the same kind. What may stand right before it
+    although it ends in a letter: an escape in source code (a backslash and `n`, `r` or `t`) and
+    a percent-encoded character (`%22`).
     """
+    first, *rest = map(_pattern, parse(template))
+    end = f"(?!{_charset(_after(template))})"
     if lead(template):
-        start = f"(?<={re.escape(lead(template))})"
-    else:
-        start = rf"(?:(?<!{_charset(_before(template))})|(?<=\\[nrt])|(?<=%[0-9A-F]{{2}}))"
-    return f"{start}{exact(template)}(?!{_charset(_after(template))})"
+        return f"{re.escape(lead(template))}({first}{''.join(rest)}){end}"
+    # what must not stand before is looked at behind the first literal: that `re` finds fast
+    known = first if literal_prefix(template) else ""
+    start = (
+        rf"(?:(?<!{_charset(_before(template))}{known})"
+        rf"|(?<=\\[nrt]{known})|(?<=%[0-9A-F][0-9A-F]{known}))"
+    )
+    return f"({known}{start}{'' if known else first}{''.join(rest)}){end}"
 
 
 def _before(template: str) -> str:

@@ -132,9 +132,7 @@ def test_boundaries_follow_the_alphabet(template: str, text: str, is_found: bool
         ("[Key=]{an:4}=", "a1B2=", "a1B2"),
     ],
 )
-def test_the_body_is_the_part_with_the_most_bits(
-    template: str, value: str, expected: str
-) -> None:
+def test_the_body_is_the_part_with_the_most_bits(template: str, value: str, expected: str) -> None:
     assert formats.body(template, value) == expected
 
 
