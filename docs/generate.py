@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from jupyter_mlsec.core.config import json_schema
+from jupyter_mlsec.core.settings import json_schema
 from jupyter_mlsec.report import docs
 from jupyter_mlsec.rules import ALL
 from jupyter_mlsec.rules.secrets import KINDS

@@ -71,7 +71,7 @@ class Baseline:
     def apply(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """The findings, those that are known marked as suppressed, with the reason on file."""
         return tuple(
-            replace(f, suppressed="baseline", reason=self.reason(f))
+            f._replace(suppressed="baseline", reason=self.reason(f))
             if f.suppressed is None and self.matches(f)
             else f
             for f in findings

@@ -23,8 +23,8 @@ class Scanner:
 
     `rules` are all that exist, in order of precedence; `config` says which of them run and what
     is shown. The rules about credentials always run, whatever is selected, since their values
-    must be masked in the lines that other findings show. `prefilter` is one made by
-    `prefilter_for(rules)`; without it the standard library's slower one is used.
+    must be masked in the lines that other findings show. `prefilter` is one for the hints of
+    `running(rules, config)`; without it the standard library's slower one is used.
     """
 
     def __init__(
@@ -36,11 +36,11 @@ class Scanner:
         self.config = config or Config()
         self.rules = tuple(rules)
         self.shown = frozenset(rule.id for rule in self.config.enabled(self.rules))
-        running = [r for r in self.rules if r.family == "secrets" or r.id in self.shown]
-        hints = unique_hints(running)
+        selected = running(self.rules, self.config)
+        hints = unique_hints(selected)
         self._prefilter = prefilter or Prefilter(hints, re_matcher(hints))
         self._by_tag: dict[str, list[Rule]] = {}
-        for rule in running:
+        for rule in selected:
             for tag in dict.fromkeys(hint.tag for hint in rule.hints):
                 self._by_tag.setdefault(tag, []).append(rule)
         self._rank = {rule.id: number for number, rule in enumerate(self.rules)}
@@ -89,6 +89,12 @@ class Scanner:
             if text.part in rule.parts and (not rule.languages or text.language in rule.languages)
             for hit in rule.check(view)
         ]
+
+
+def running(rules: Sequence[Rule], config: Config) -> list[Rule]:
+    """The rules that a scan runs: those that are selected, and all about credentials."""
+    enabled = {rule.id for rule in config.enabled(rules)}
+    return [rule for rule in rules if rule.family == "secrets" or rule.id in enabled]
 
 
 def unique_hints(rules: Iterable[Rule]) -> list[Hint]:

@@ -1,12 +1,12 @@
 """The values that the parts hand to each other.
 
-Everything here is immutable and has no methods with effects. Types of which a large notebook has
-tens of thousands are named tuples, because creating a frozen data class costs three times as much.
+Everything here is immutable and has no methods with effects. The types are named tuples: a frozen
+data class costs three times as much to create, of which a large notebook has tens of thousands,
+and 1 ms to define, which each start of the command line would pay (docs/decisions/010-texts.md).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal, NamedTuple
 
@@ -79,8 +79,7 @@ class Document(NamedTuple):
     kernel: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """Replace `span` by `text`. `cell` is None in a file that is no notebook."""
 
     span: Span
@@ -88,8 +87,7 @@ class Edit:
     cell: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(NamedTuple):
     """Edits that remove a finding; `safe` means that the code keeps its meaning."""
 
     edits: tuple[Edit, ...]
@@ -97,8 +95,7 @@ class Fix:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """What a check may say. The engine adds rule, severity, place, fingerprint and suppression.
 
     `subject` is what an aggregating rule lists (a package name). `secret` is the value of a
@@ -112,11 +109,14 @@ class Hit:
     kind: str | None = None
     subject: str | None = None
     severity: Severity | None = None
-    secret: str | None = field(default=None, repr=False)
+    secret: str | None = None
+
+    def __repr__(self) -> str:
+        """Without the value of the credential, which must not get into a log or an error."""
+        return f"Hit({self.span}, {self.message!r}, kind={self.kind!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where something stands. `line` and `column` count from 1 in code points of that text;
     `end_column` is exclusive."""
 
@@ -131,8 +131,7 @@ class Place:
     output: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedEdit:
+class PlacedEdit(NamedTuple):
     """An edit as the world sees it, by line and column."""
 
     line: int
@@ -143,15 +142,13 @@ class PlacedEdit:
     cell: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedFix:
+class PlacedFix(NamedTuple):
     edits: tuple[PlacedEdit, ...]
     safe: bool
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What the world sees of a hit. Never holds a secret value.
 
     `excerpt` is the line of the first place, every secret on it masked; `excerpt_column` and
@@ -179,8 +176,7 @@ class Finding:
     baseline_hash: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ScanError:
+class ScanError(NamedTuple):
     """A file that could not be scanned: one clear line."""
 
     path: str
@@ -189,8 +185,7 @@ class ScanError:
     column: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ScanResult:
+class ScanResult(NamedTuple):
     """What became of one file."""
 
     path: str
@@ -200,8 +195,7 @@ class ScanResult:
     size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What became of a whole run; `seconds` is wall time."""
 
     findings: tuple[Finding, ...]

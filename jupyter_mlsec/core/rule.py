@@ -6,8 +6,7 @@ The decorator returns a `Rule` and registers nothing; `jupyter_mlsec.rules` list
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from jupyter_mlsec.core.model import Confidence, Hit, Part, Severity
 
@@ -20,8 +19,7 @@ EVERYWHERE: tuple[Part, ...] = ("source", "output", "metadata", "attachment", "f
 IN_CODE: tuple[Part, ...] = ("source", "file")
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(NamedTuple):
     """A cheap pattern that must match on a line for a rule to have something to look at.
 
     `tag` names it: a rule asks `view.marked(tag)` for the lines where it matched, and rules may
@@ -38,8 +36,7 @@ class Hint:
     ignore_case: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Bad:
+class Bad(NamedTuple):
     """An example with exactly one finding, at `at`; `fixed` is what the fix makes of it.
 
     Parts in `{…}` are format classes (see `core.formats`) when `secret` is set: they are filled
@@ -53,8 +50,7 @@ class Bad:
     secret: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Good:
+class Good(NamedTuple):
     """An example without a finding, and why it is none."""
 
     code: str
@@ -63,8 +59,7 @@ class Good:
     secret: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule with all that is known of it.
 
     `parts` and `languages` say which texts it looks at (an empty `languages` means any).

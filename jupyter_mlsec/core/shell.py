@@ -107,10 +107,14 @@ def written_file(text: Text) -> Text | None:
 
 
 class Instruction(NamedTuple):
-    """An instruction of a Dockerfile: upper-case `name`, and where its arguments stand."""
+    """An instruction of a Dockerfile: upper-case `name`, and where its arguments stand.
+
+    `script`: they are the body of a here-document.
+    """
 
     name: str
     span: Span
+    script: bool = False
 
 
 _INSTRUCTION = re.compile(r"[ \t]*([A-Za-z]+)[ \t]+")
@@ -137,7 +141,7 @@ def instructions(source: str) -> tuple[Instruction, ...]:
             last = re.compile(rf"^\s*{document[1]}\s*$", re.MULTILINE)
             close = last.search(source, document.end())
             start, end = document.end(), close.start() if close else len(source)
-        found.append(Instruction(match[1].upper(), Span(start, end)))
+        found.append(Instruction(match[1].upper(), Span(start, end), document is not None))
         position = (close.end() if close else len(source)) if document else end
     return tuple(found)
 
@@ -151,7 +155,7 @@ def docker_variables(source: str) -> dict[str, str]:
     """The defaults that ARG and ENV give in a Dockerfile; of several for one name, the last."""
     return {
         match[1]: match[2]
-        for name, span in instructions(source)
+        for name, span, _ in instructions(source)
         if name in ("ARG", "ENV")
         for match in _DOCKER_DEFAULT.finditer(source, span.start, span.end)
     }
@@ -160,7 +164,7 @@ def docker_variables(source: str) -> dict[str, str]:
 def _dockerfile(source: str) -> Iterator[Command]:
     lookup = docker_variables(source).get
     pipeline = 0
-    for name, span in instructions(source):
+    for name, span, script in instructions(source):
         if name != "RUN":
             continue
         start = min(_end(_RUN_OPTIONS, source, span.start), span.end)
@@ -174,7 +178,7 @@ def _dockerfile(source: str) -> Iterator[Command]:
                 "dockerfile",
                 lookup,
                 first_pipeline=pipeline,
-                comments_continue=True,
+                one_line=not script,
             )
         pipeline = next_pipeline(found, pipeline)
         yield from _nested(found, source, lookup)
@@ -212,12 +216,22 @@ def _body(text: Text) -> _Body:
 
 
 def _constant(name: str, context: Context) -> str | None:
-    """The value of a name, without parsing the document where no text seems to bind it."""
-    binding = re.compile(rf"\b{name}\s*(?::\s*\w+\s*)?=")
-    texts = context.document.texts
-    if any(text.language == "python" and binding.search(text.text) for text in texts):
-        return context.constants.get(name)
-    return None
+    """The value of a name that the document binds once, parsing no more texts than need be."""
+    mention, binding = re.compile(rf"\b{name}\b"), re.compile(rf"\b{name}\s*(?::\s*\w+\s*)?=")
+    texts = [
+        text
+        for text in context.document.texts
+        if text.language == "python"
+        and text.part in ("source", "file")
+        and mention.search(text.text)
+    ]
+    if not any(binding.search(text.text) for text in texts):
+        return None
+    from jupyter_mlsec.core.python import constants
+
+    value = constants(context.code(text) for text in texts).get(name)
+    # perhaps it is made of other names
+    return context.constants.get(name) if value is None else value
 
 
 def _lines(text: Text, span: Span, lookup: Lookup) -> Iterator[Command]:

@@ -75,6 +75,7 @@ _BLANK = re.compile(r"(?:[ \t\r\f\v\xa0]|\\\r?\n)+")
 _COMMENT = re.compile(r"#[^\n]*")
 _OPERATOR = re.compile(r"&&|\|\||\|&|;;|[|;&()\n]")
 _REDIRECT = re.compile(r"(?:\d{1,2}|&)?(?:<<<|<<-?|>>|>\||>&|<&|<>|[<>](?!\())")
+_PLAIN_WORD = re.compile(r"[^\s|&;()<>'\"\\$`{]+(?=\s|\Z)")  # most words: nothing to resolve
 _PIECE = re.compile(
     r"""
     (?P<plain> [^\s|;&()<>'"\\$`{]+ )
@@ -98,6 +99,7 @@ _IN_QUOTES = re.compile(
 )
 _EXPANSION = re.compile(r"\$\{?(?P<name>[A-Za-z_]\w*)\}?|\{(?P<python>[^{}\n]*)\}")
 _LONGEST_SUBSTITUTION = 2000  # keeps text full of unclosed parentheses linear
+_VARIABLE = re.compile(r"\$[{\w]|\{")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\n": ""}
 
 
@@ -115,15 +117,15 @@ def read(
     *,
     python: bool = False,
     first_pipeline: int = 0,
-    comments_continue: bool = False,
+    one_line: bool = False,
 ) -> list[Command]:
     """The commands in `source[span]`, with places in `source`.
 
     `python`: the text goes through IPython, which fills in `{name}` and `$name` of Python names,
-    within single quotes too. `comments_continue`: a comment line does not end a command, as in a
+    within single quotes too. `one_line`: line ends and comment lines do not end a command, as in a
     Dockerfile's RUN.
     """
-    reader = _Reader(source, span, origin, lookup, python, first_pipeline, comments_continue)
+    reader = _Reader(source, span, origin, lookup, python, first_pipeline, one_line)
     reader.run()
     return reader.commands
 
@@ -137,7 +139,7 @@ class _Reader:
         lookup: Lookup,
         python: bool,
         pipeline: int,
-        comments_continue: bool,
+        one_line: bool,
     ) -> None:
         self.source = source
         self.position, self.end = span
@@ -145,11 +147,12 @@ class _Reader:
         self.lookup = lookup
         self.python = python
         self.pipeline = pipeline
-        self.comments_continue = comments_continue
+        self.one_line = one_line
         self.assigned: dict[str, str | None] = {}
         self.commands: list[Command] = []
         self.words: list[Word] = []
         self.writes: list[Word] = []
+        self.unclosed = 0  # up to here it is known that a substitution does not close
         self.documents: list[str] = []  # ends of here-documents that begin at the next line
 
     def run(self) -> None:
@@ -160,7 +163,9 @@ class _Reader:
             if self.position >= self.end:
                 break
             if comment := _COMMENT.match(source, self.position, self.end):
-                self.position = min(comment.end() + self.comments_continue, self.end)
+                self.position = comment.end()
+            elif self.one_line and source[self.position] == "\n":
+                self.position += 1
             elif redirect := _REDIRECT.match(source, self.position, self.end):
                 self.position = redirect.end()
                 self.redirect(redirect[0].lstrip("0123456789"))
@@ -222,6 +227,10 @@ class _Reader:
     def word(self) -> list[Word]:
         """The word that begins here; several or none where it is one variable of many words."""
         source, start = self.source, self.position
+        if plain := _PLAIN_WORD.match(source, start, self.end):
+            self.position = plain.end()
+            reserved = not self.words and plain[0] in _RESERVED
+            return [] if reserved else [Word(plain[0], Span(start, self.position))]
         pieces: list[str] = []
         dynamic = False
         while piece := _PIECE.match(source, self.position, self.end):
@@ -235,10 +244,10 @@ class _Reader:
         raw = source[start : self.position]
         span = Span(start, self.position)
         text = "".join(pieces)
-        if not dynamic and raw[0] in "${" and len(pieces) == 1:
-            return [Word(part, span) for part in text.split()]
-        if not self.words and raw in _RESERVED:
+        if raw in _RESERVED and not self.words:
             return []
+        if not dynamic and len(pieces) == 1 and _VARIABLE.match(raw):
+            return [Word(part, span) for part in text.split()]
         return [Word(text, span, dynamic)]
 
     def piece(self, match: re.Match[str]) -> tuple[str, bool]:
@@ -258,16 +267,23 @@ class _Reader:
         if kind in ("brace", "name"):
             return self.variable(text, match[0])
         if kind == "python":
-            return self.value(text, match[0]) if self.python else (match[0], False)
+            if self.python:
+                return self.value(text, match[0])
+            self.position = match.start() + 1  # a brace like any other character
+            return "{", False
         return text, False
 
     def substitution(self, start: int, opening: str) -> tuple[str, bool]:
         """`$(…)`, `<(…)` or a pair of backticks, as it is written."""
         limit = min(self.end, start + _LONGEST_SUBSTITUTION)
-        if opening == "`":
+        if start < self.unclosed:
+            close = -1
+        elif opening == "`":
             close = self.source.find("`", self.position, limit)
         else:
             close = _closing(self.source, self.position, limit)
+        if close < 0:
+            self.unclosed = max(limit, self.unclosed)
         self.position = close + 1 if close >= 0 else self.position
         return self.source[start : self.position], True
 

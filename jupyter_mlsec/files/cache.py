@@ -150,10 +150,22 @@ def encode(result: ScanResult) -> bytes | None:
     """A result in one line of JSON, or None if it can't be written (a lone surrogate in it)."""
     from orjson import JSONEncodeError, dumps
 
+    findings = [
+        f._replace(
+            place=f.place._asdict(),  # type: ignore[arg-type]  # JSON knows no named tuples
+            related=[place._asdict() for place in f.related],  # type: ignore[arg-type]
+            fix=f.fix and _written_fix(f.fix),  # type: ignore[arg-type]
+        )._asdict()
+        for f in result.findings
+    ]
     try:
-        return dumps(result)
+        return dumps({**result._asdict(), "findings": findings})
     except JSONEncodeError:
         return None
+
+
+def _written_fix(fix: PlacedFix) -> dict[str, object]:
+    return {**fix._asdict(), "edits": [edit._asdict() for edit in fix.edits]}
 
 
 def decode(line: bytes) -> ScanResult:

@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from jupyter_mlsec.core.config import Config
@@ -38,7 +37,7 @@ def load(names: Collection[str], *, start: str | None = None, file: str | None =
         raise MlsecError(f"{_name(settings.file)}: {error.message}", error.hint) from None
     root = os.path.dirname(settings.file)
     baseline = config.baseline and os.path.join(root, config.baseline)
-    return replace(config, root=root, baseline=baseline)
+    return config._replace(root=root, baseline=baseline)
 
 
 def find(start: str) -> Settings | None:

@@ -42,11 +42,12 @@ def make_scanner(config: Config, cache_folder: str | None) -> Scanner:
     """A scanner with all rules; `cache_folder` keeps the pattern database, None keeps none."""
     from pathlib import Path
 
-    from jupyter_mlsec.core.engine import Scanner
+    from jupyter_mlsec.core.engine import Scanner, running
     from jupyter_mlsec.files.database import prefilter_for
     from jupyter_mlsec.rules import ALL
 
-    return Scanner(ALL, config, prefilter_for(ALL, Path(cache_folder) if cache_folder else None))
+    folder = Path(cache_folder) if cache_folder else None
+    return Scanner(ALL, config, prefilter_for(running(ALL, config), folder))
 
 
 class MakeScan(NamedTuple):

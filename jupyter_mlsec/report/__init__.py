@@ -7,8 +7,7 @@ called, so that a scan pays only for the format that was asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from jupyter_mlsec.core.model import Place, Report
 from jupyter_mlsec.core.rule import Rule
@@ -16,8 +15,7 @@ from jupyter_mlsec.core.rule import Rule
 Locate = Callable[[Place], "int | None"]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What a report may depend on besides the findings; each format uses what it needs.
 
     `color`: colours and hyperlinks may be used. `width`: columns of the terminal.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,7 +36,7 @@ def finding(fingerprint: str = "f1", path: str = "a.ipynb", **changes: Any) -> F
         fingerprint=fingerprint,
         docs="",
     )
-    return replace(base, **changes)
+    return base._replace(**changes)
 
 
 def secret(path: str = "a.ipynb", **changes: Any) -> Finding:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import fields
 from typing import Any
 
 import pytest
 
-from jupyter_mlsec.core.config import Config, json_schema, named
+from jupyter_mlsec.core.config import Config, named
 from jupyter_mlsec.core.errors import MlsecError
+from jupyter_mlsec.core.settings import json_schema
 from jupyter_mlsec.core.model import Confidence, Finding, Place, Severity
 from jupyter_mlsec.core.rule import Rule
 
@@ -331,7 +331,7 @@ def test_what_decides_the_findings(settings: dict[str, object], same: bool) -> N
 def test_the_schema_describes_every_setting() -> None:
     schema = json_schema()
     properties: Any = schema["properties"]
-    settable = {f.name.replace("_", "-") for f in fields(Config)} - {"root"}
+    settable = {name.replace("_", "-") for name in Config._fields} - {"root"}
     assert set(properties) == settable
     assert schema["additionalProperties"] is False
     assert all(p["description"].endswith(".") for p in properties.values())

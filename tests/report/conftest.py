@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,7 +23,7 @@ from jupyter_mlsec.core.rule import Bad, Good, Hint, Rule, family
 
 def _place(**changes: Any) -> Place:
     base = Place("a.ipynb", "source", 2, 5, 2, 17, cell=3, cell_id="ab12")
-    return replace(base, **changes)
+    return base._replace(**changes)
 
 
 def _finding(**changes: Any) -> Finding:
@@ -41,7 +40,7 @@ def _finding(**changes: Any) -> Finding:
         excerpt_column=12,
         excerpt_end=24,
     )
-    return replace(base, **changes)
+    return base._replace(**changes)
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ def report() -> Callable[..., Report]:
     """A report of ten files with the given findings and errors."""
 
     def make(*findings: Finding, errors: tuple[ScanError, ...] = (), **changes: Any) -> Report:
-        return replace(Report(findings, errors, files=10, cells=310, seconds=0.123), **changes)
+        return Report(findings, errors, files=10, cells=310, seconds=0.123)._replace(**changes)
 
     return make
 

@@ -137,7 +137,7 @@ near `cohere`
         ("{b64=:30+}", "<30 or more base64 characters>"),
         ("{b64:42}{pad1:1}=", "<42 base64 characters><1 character>="),
         ("{name}", "{name}"),
-        ("{x:3}", "{x:3}"),
+        ("{zz:3}", "{zz:3}"),
         ('f"{value:8}"', 'f"{value:8}"'),
     ],
 )

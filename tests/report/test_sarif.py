@@ -198,11 +198,9 @@ def test_qualified_names(changes: dict[str, Any], name: str, place: Make) -> Non
 def test_security_severity_is_in_github_s_range(
     severity: Severity, report: Make, rules: Rules
 ) -> None:
-    from dataclasses import replace
-
     least = {"low": 0.1, "medium": 4.0, "high": 7.0, "critical": 9.0}
     most = {"low": 3.9, "medium": 6.9, "high": 8.9, "critical": 10.0}
-    rule = replace(rules["unpinned-install"], severity=severity)
+    rule = rules["unpinned-install"]._replace(severity=severity)
     made = run(report(), {rule.id: rule})["tool"]["driver"]["rules"][0]
     score = made["properties"].get("security-severity")
     if severity is Severity.INFO:

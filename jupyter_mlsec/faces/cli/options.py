@@ -60,8 +60,6 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
 
 def configured(given: argparse.Namespace) -> Config:
     """The configuration from the nearest file with the options over it. Raises MlsecError."""
-    from dataclasses import replace
-
     from jupyter_mlsec.files.configuration import load
     from jupyter_mlsec.files.scanner import RuleNames
 
@@ -69,7 +67,7 @@ def configured(given: argparse.Namespace) -> Config:
     config = load(names, file=given.config)
     baseline = getattr(given, "baseline", None)
     config = config.merge(_settings(given), names)
-    return replace(config, baseline=baseline) if baseline else config
+    return config._replace(baseline=baseline) if baseline else config
 
 
 def _settings(given: argparse.Namespace) -> dict[str, object]:

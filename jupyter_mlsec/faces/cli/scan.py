@@ -152,8 +152,6 @@ def _findings(
         for result in results:
             yield from result.findings
         return
-    from dataclasses import replace
-
     from jupyter_mlsec.core.config import named
     from jupyter_mlsec.files.ignore import silenced
 
@@ -161,7 +159,7 @@ def _findings(
         names = silenced(config, source, os.getcwd())
         for finding in result.findings:
             live = finding.suppressed is None
-            yield replace(finding, suppressed="config") if live and named(names, finding) else finding
+            yield finding._replace(suppressed="config") if live and named(names, finding) else finding
 
 
 def _write(report: Report, given: argparse.Namespace, found: Iterable[Source | ScanError]) -> None:
