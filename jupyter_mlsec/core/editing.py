@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from jupyter_mlsec.core import jsontext
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.core.model import Edit
+from jupyter_mlsec.core.patterns import lazy
 
 
 def apply(data: bytes, kind: str, edits: Iterable[Edit]) -> bytes:
@@ -66,10 +67,10 @@ def _notebook_splices(text: str, edits: Sequence[Edit]) -> list[tuple[int, int, 
             raise MlsecError("an edit points at a cell without a source")
         value = "".join(literal.value for literal in literals)
         start, end = _raw_span(value, edit)
-        first, begin = _literal_at(text, literals, start, closing=False)
-        last, finish = _literal_at(text, literals, end, closing=start != end)
-        if start == end:
-            last, finish = first, begin
+        begin = _offset_in_file(text, literals, start, closing=False)
+        finish = begin
+        if end > start:
+            finish = _offset_in_file(text, literals, end, closing=True)
         splices.append((begin, finish, _encoded(edit.text, text, literals)))
     return splices
 
@@ -96,10 +97,10 @@ def _source_literals(text: str) -> dict[int, list[jsontext.Literal]]:
     return sources
 
 
-def _literal_at(
+def _offset_in_file(
     text: str, literals: Sequence[jsontext.Literal], offset: int, *, closing: bool
-) -> tuple[int, int]:
-    """The literal that holds an offset of the joined source, and where that is in the file.
+) -> int:
+    """Where an offset of the joined source is in the file.
 
     Between two literals an opening offset belongs to the second and a closing one to the first.
     """
@@ -107,15 +108,13 @@ def _literal_at(
         size = len(literal.value)
         inside = offset < size or (offset == size and (closing or number == len(literals) - 1))
         if inside:
-            return number, _escaped_offset(text, literal.start + 1, offset)
+            return _escaped_offset(text, literal.start + 1, offset)
         offset -= size
     raise MlsecError("an edit points behind the end of its cell")
 
 
 # an escaped surrogate pair is one code point, as is any other escape or character
-_UNIT = re.compile(
-    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u.{4}|\\.|.", re.S
-)
+_UNIT = lazy(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u.{4}|\\.|.", re.S)
 
 
 def _escaped_offset(text: str, at: int, count: int) -> int:

@@ -14,7 +14,7 @@ from jupyter_mlsec.core.findings import Placed, findings
 from jupyter_mlsec.core.model import Document, Finding, Hit, ScanError, ScanResult, Span, Text
 from jupyter_mlsec.core.notebook import read
 from jupyter_mlsec.core.prefilter import Marks, Prefilter, re_matcher
-from jupyter_mlsec.core.rule import Hint, Rule
+from jupyter_mlsec.core.rule import UNHINTED, Hint, Rule
 from jupyter_mlsec.core.view import Context, View
 
 
@@ -40,7 +40,10 @@ class Scanner:
         hints = unique_hints(selected)
         self._prefilter = prefilter or Prefilter(hints, re_matcher(hints))
         self._by_tag: dict[str, list[Rule]] = {}
+        self._unhinted: dict[str, list[Rule]] = {}
         for rule in selected:
+            for language in UNHINTED.intersection(rule.languages):
+                self._unhinted.setdefault(language, []).append(rule)
             for tag in dict.fromkeys(hint.tag for hint in rule.hints):
                 self._by_tag.setdefault(tag, []).append(rule)
         self._rank = {rule.id: number for number, rule in enumerate(self.rules)}
@@ -69,6 +72,9 @@ class Scanner:
     def hits(self, document: Document, context: Context | None = None) -> list[Placed]:
         """Every hit in a document, one per credential and place, in reading order."""
         marks = self._prefilter.marks(document.texts)
+        for number, text in enumerate(document.texts if document.kind != "notebook" else ()):
+            if text.language in self._unhinted:
+                marks.setdefault(number, {})
         if not marks:
             return []
         context = context or Context(document)
@@ -82,6 +88,8 @@ class Scanner:
 
     def _check(self, text: Text, marks: Marks, context: Context) -> list[tuple[Rule, Hit]]:
         rules = {rule.id: rule for tag in marks for rule in self._by_tag.get(tag, ())}
+        if text.part == "file":
+            rules |= {rule.id: rule for rule in self._unhinted.get(text.language, ())}
         view = View(text, context, marks)
         return [
             (rule, hit)

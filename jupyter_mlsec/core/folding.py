@@ -51,9 +51,7 @@ def _sum(node: ast.BinOp, names: Mapping[str, str]) -> str | None:
     return _joined([rest, *reversed(parts)], names)
 
 
-def _joined(
-    parts: Iterable[ast.expr], names: Mapping[str, str], separator: str = ""
-) -> str | None:
+def _joined(parts: Iterable[ast.expr], names: Mapping[str, str], separator: str = "") -> str | None:
     texts = []
     for part in parts:
         text = constant(part, names)

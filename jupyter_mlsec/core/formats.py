@@ -15,6 +15,8 @@ from functools import cache
 from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits
 from typing import TYPE_CHECKING, NamedTuple
 
+from jupyter_mlsec.core.patterns import lazy
+
 if TYPE_CHECKING:
     from random import Random
 
@@ -46,7 +48,7 @@ CLASSES = {
     "pw": ascii_letters + digits + "!#$%^&*~",
 }
 
-_PIECE = re.compile(r"\{([A-Za-z0-9=]+):(\d+)(?:(-)(\d+)|(\+))?\}")
+_PIECE = lazy(r"\{([A-Za-z0-9=]+):(\d+)(?:(-)(\d+)|(\+))?\}")
 _UUID = "{hex:8}-{hex:4}-{hex:4}-{hex:4}-{hex:12}"
 _MOST = 4096  # what an open repeat stops at: longer runs are data, not tokens
 _ENOUGH = 32  # characters after which a hint ends: more make its automaton larger, not better

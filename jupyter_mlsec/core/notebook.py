@@ -6,15 +6,15 @@ a finding; binary payloads (images, audio, fonts, archives) are left out.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jupyter_mlsec.core import jsontext
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.core.model import Document, Part, Text
+from jupyter_mlsec.core.patterns import lazy
 
-ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
+ANSI = lazy(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
 
 _LANGUAGES = {"ipython": "python", "python3": "python", "bash": "shell", "sh": "shell"}
 _FILE_LANGUAGES = {"python": "python", "markdown": "markdown"}
@@ -34,7 +34,7 @@ _NOISE = frozenset(
     "mimetype file_extension pygments_lexer nbconvert_exporter codemirror_mode".split()
 )
 _BINARY = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/", "video/", "font/")
-_BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*\Z")
+_BASE64 = lazy(r"[A-Za-z0-9+/\s]+={0,2}\s*\Z")
 
 
 def read(data: bytes, path: str, kind: str = "notebook") -> Document:

@@ -14,7 +14,7 @@ class _Lazy:
     """Stands for a compiled pattern: what is asked of it, it compiles, and remembers."""
 
     def __init__(self, pattern: str | bytes, flags: int) -> None:
-        self._source = (pattern, flags)
+        self._source: tuple[Any, int] = (pattern, flags)
 
     def __getattr__(self, name: str) -> Any:
         # only called for what is not there yet

@@ -157,7 +157,11 @@ class Code:
             for start, end in zip(self._lines, (*self._lines[1:], len(blanked)), strict=True):
                 if blanked[start:end] != self.source[start:end]:
                     found.append(Span(start, end))
-        return tuple(sorted({*found, *self.unparsed}))
+        apart: list[Span] = []
+        for span in sorted({*found, *self.unparsed}):
+            if not apart or span.end > apart[-1].end:
+                apart.append(span)
+        return tuple(apart)
 
     @cached_property
     def _lines(self) -> tuple[int, ...]:

@@ -20,9 +20,7 @@ LEAST_BITS, LEVEL_BITS = 1.0, 7.0 / 3  # of the lowest level, and from one level
 SHAPE_UNITS = 16  # the costs of shapes are stored in 1/16 bit
 DIGIT_BITS = 3.32
 
-_LETTERS = bytes(
-    c - 96 if 97 <= c <= 122 else c - 64 if 65 <= c <= 90 else 0 for c in range(256)
-)
+_LETTERS = bytes(c - 96 if 97 <= c <= 122 else c - 64 if 65 <= c <= 90 else 0 for c in range(256))
 _SHAPES = bytes(
     1 if 97 <= c <= 122 else 2 if 65 <= c <= 90 else 3 if 48 <= c <= 57 else 0 for c in range(256)
 )

@@ -17,6 +17,9 @@ Check = Callable[["View"], Iterator[Hit]]
 
 EVERYWHERE: tuple[Part, ...] = ("source", "output", "metadata", "attachment", "file")
 IN_CODE: tuple[Part, ...] = ("source", "file")
+# Files in which any line may be a requirement: no pattern says less than the file's name. Rules
+# that name one of these languages see such files whether a hint matches or not.
+UNHINTED = frozenset(("requirements", "conda", "toml"))
 
 
 class Hint(NamedTuple):

@@ -105,7 +105,7 @@ SETTINGS: Mapping[str, Setting] = {
     "select": Setting(
         _RULES,
         "Rules to run: ids, families, or rule:kind. Empty means all that are on by default. "
-            "A rule named by its id is run and shown in every profile.",
+        "A rule named by its id is run and shown in every profile.",
     ),
     "extend_select": Setting(
         _RULES,
@@ -118,7 +118,7 @@ SETTINGS: Mapping[str, Setting] = {
     "profile": Setting(
         _PROFILE,
         "What to show. regular: severity medium and up, confidence medium and up; "
-            "pedantic: low and info as well; auditor: low confidence as well.",
+        "pedantic: low and info as well; auditor: low confidence as well.",
     ),
     "min_severity": Setting(
         _LEVEL,
@@ -131,7 +131,7 @@ SETTINGS: Mapping[str, Setting] = {
     "exclude": Setting(
         _GLOBS,
         "Files and folders to leave out when folders are walked, as in .gitignore, relative "
-            "to the folder of the configuration file.",
+        "to the folder of the configuration file.",
     ),
     "per_path_ignore": Setting(
         _RULES_BY_GLOB,

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from jupyter_mlsec.core.model import Span, Text
+from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.shellwords import Command, Lookup, Origin, Word, next_pipeline, read
 
 if TYPE_CHECKING:
@@ -25,27 +26,27 @@ _SHELL_MAGICS = frozenset("bash sh zsh ksh dash ! sx system cmd".split())
 _PYTHON_MAGICS = frozenset("capture time timeit prun debug heat memit wandb skip".split())
 _SHELLS = frozenset("bash sh zsh ksh dash".split())
 
-_CELL_MAGIC = re.compile(r"\s*(?:#[^\n]*\n\s*)*%%(!|\w+)[ \t]*([^\n]*)(?:\n|\Z)")
+_CELL_MAGIC = lazy(r"\s*(?:#[^\n]*\n\s*)*%%(!|\w+)[ \t]*([^\n]*)(?:\n|\Z)")
 _TARGET = r"(?:[A-Za-z_][\w., \t\[\]'\"]*=[ \t]*)?"
 _MAGIC = r"%(?:(?:sx|system|sh)\b|(?=(?:pip3?|conda|mamba|micromamba|uv)\b))"
 _SIGN = rf"(?:%time(?:it)?[ \t]+)?(?:(?P<bang>!!?)(?!=)|{_MAGIC})[ \t]*"
-_LINE = re.compile(rf"^[ \t]*{_TARGET}{_SIGN}", re.MULTILINE)
-_COMMENTED_LINE = re.compile(rf"^[ \t]*#+[ \t]*(?:MAGIC[ \t]+)?{_TARGET}{_SIGN}", re.MULTILINE)
-_AUTOMAGIC = re.compile(r"\s*(?:pip|conda|mamba)[ \t]+(?:install|create)[ \t]+[^\n]*\s*\Z")
-_PERCENT_SCRIPT = re.compile(r"^# ?%%|^# Databricks notebook source", re.MULTILINE)
-_REST = re.compile(r"(?:[^\n\\]|\\\r?\n|\\)*")
-_TRIPLE_QUOTED = re.compile(
+_LINE = lazy(rf"^[ \t]*{_TARGET}{_SIGN}", re.MULTILINE)
+_COMMENTED_LINE = lazy(rf"^[ \t]*#+[ \t]*(?:MAGIC[ \t]+)?{_TARGET}{_SIGN}", re.MULTILINE)
+_AUTOMAGIC = lazy(r"\s*(?:pip|conda|mamba)[ \t]+(?:install|create)[ \t]+[^\n]*\s*\Z")
+_PERCENT_SCRIPT = lazy(r"^# ?%%|^# Databricks notebook source", re.MULTILINE)
+_REST = lazy(r"(?:[^\n\\]|\\\r?\n|\\)*")
+_TRIPLE_QUOTED = lazy(
     r"#[^\n]*|('''|\"\"\")[\s\S]*?(?:\1|\Z)"
     r"|'(?:[^'\\\n]|\\[\s\S])*'|\"(?:[^\"\\\n]|\\[\s\S])*\""
 )
 
 # Where there is reason to make a syntax tree; the calls are told apart in `core.shellcalls`.
-CALLS = re.compile(
+CALLS = lazy(
     r"subprocess|os\.system|os\.popen|get_ipython|run_line_magic|\bpip\b[^\n]{0,30}main"
     r"|\b(?:Popen|check_call|check_output|getoutput)\("
 )
 
-_WRITE_FILE = re.compile(
+_WRITE_FILE = lazy(
     r"\s*%%(?:writefile|file)[ \t]+(?:-a[ \t]+)?[\"']?([^\n\"']+?)[\"']?[ \t]*\n"
 )
 _FILE_LANGUAGES = (
@@ -117,11 +118,11 @@ class Instruction(NamedTuple):
     script: bool = False
 
 
-_INSTRUCTION = re.compile(r"[ \t]*([A-Za-z]+)[ \t]+")
-_ARGUMENTS = re.compile(r"(?:[^\n\\]|\\(?:[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*)?\n)*)?)*")
-_HERE_DOCUMENT = re.compile(r"(?:--\S+[ \t]+)*<<-?[\"']?(\w+)[\"']?[^\n]*\n")
-_DOCKER_DEFAULT = re.compile(r"([A-Za-z_]\w*)=[\"']?([^\s\"'$]+)")
-_RUN_OPTIONS = re.compile(r"(?:--\w[^\s]*(?:[ \t]|\\\n)+)*")
+_INSTRUCTION = lazy(r"[ \t]*([A-Za-z]+)[ \t]+")
+_ARGUMENTS = lazy(r"(?:[^\n\\]|\\(?:[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*)?\n)*)?)*")
+_HERE_DOCUMENT = lazy(r"(?:--\S+[ \t]+)*<<-?[\"']?(\w+)[\"']?[^\n]*\n")
+_DOCKER_DEFAULT = lazy(r"([A-Za-z_]\w*)=[\"']?([^\s\"'$]+)")
+_RUN_OPTIONS = lazy(r"(?:--\w[^\s]*(?:[ \t]|\\\n)+)*")
 
 
 @lru_cache(maxsize=8)
@@ -184,7 +185,7 @@ def _dockerfile(source: str) -> Iterator[Command]:
         yield from _nested(found, source, lookup)
 
 
-_JSON_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
+_JSON_STRING = lazy(r'"((?:[^"\\\n]|\\.)*)"')
 
 
 def _exec_form(source: str, span: Span) -> tuple[Word, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from jupyter_mlsec.core.model import Span
+from jupyter_mlsec.core.patterns import lazy
 
 Origin = Literal["percent", "bang", "cell", "call", "dockerfile", "file"]
 
@@ -69,14 +70,14 @@ class Command(NamedTuple):
 _WRAPPERS = frozenset("sudo time env nohup nice command exec builtin stdbuf doas".split())
 _WRAPPER_VALUES = frozenset(("-u", "-g", "-n", "--user", "--group"))
 _RESERVED = frozenset("if then elif else fi while until do done { } ! esac".split())
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
+_ASSIGNMENT = lazy(r"([A-Za-z_]\w*)\+?=")
 
-_BLANK = re.compile(r"(?:[ \t\r\f\v\xa0]|\\\r?\n)+")
-_COMMENT = re.compile(r"#[^\n]*")
-_OPERATOR = re.compile(r"&&|\|\||\|&|;;|[|;&()\n]")
-_REDIRECT = re.compile(r"(?:\d{1,2}|&)?(?:<<<|<<-?|>>|>\||>&|<&|<>|[<>](?!\())")
-_PLAIN_WORD = re.compile(r"[^\s|&;()<>'\"\\$`{]+(?=\s|\Z)")  # most words: nothing to resolve
-_PIECE = re.compile(
+_BLANK = lazy(r"(?:[ \t\r\f\v\xa0]|\\\r?\n)+")
+_COMMENT = lazy(r"#[^\n]*")
+_OPERATOR = lazy(r"&&|\|\||\|&|;;|[|;&()\n]")
+_REDIRECT = lazy(r"(?:\d{1,2}|&)?(?:<<<|<<-?|>>|>\||>&|<&|<>|[<>](?!\())")
+_PLAIN_WORD = lazy(r"[^\s|&;()<>'\"\\$`{]+(?=\s|\Z)")  # most words: nothing to resolve
+_PIECE = lazy(
     r"""
     (?P<plain> [^\s|;&()<>'"\\$`{]+ )
   | (?P<bound> (?<=[\w\],])[<>]=(?=\d) | (?<=[A-Za-z\],])[<>](?=\d) )  # numpy>=1.2, unquoted
@@ -93,13 +94,13 @@ _PIECE = re.compile(
     """,
     re.VERBOSE,
 )
-_IN_QUOTES = re.compile(
+_IN_QUOTES = lazy(
     r"\\(?P<escape>[\"\\$`\n])|\$\{(?P<brace>[^}\n]*)\}|\$(?P<name>[A-Za-z_]\w*)"
     r"|(?P<substitution>\$\(|`)|\{(?P<python>[^{}\n]*)\}"
 )
-_EXPANSION = re.compile(r"\$\{?(?P<name>[A-Za-z_]\w*)\}?|\{(?P<python>[^{}\n]*)\}")
+_EXPANSION = lazy(r"\$\{?(?P<name>[A-Za-z_]\w*)\}?|\{(?P<python>[^{}\n]*)\}")
 _LONGEST_SUBSTITUTION = 2000  # keeps text full of unclosed parentheses linear
-_VARIABLE = re.compile(r"\$[{\w]|\{")
+_VARIABLE = lazy(r"\$[{\w]|\{")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\n": ""}
 
 

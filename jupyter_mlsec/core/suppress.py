@@ -17,25 +17,25 @@ Comments are found by pattern, not by parsing: the same in every language, and a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from jupyter_mlsec.core.model import Span, Text
+from jupyter_mlsec.core.patterns import lazy
 
 TAG = "mlsec-ignore"
 
 _START = r"(?:#|//|--|;|%|<!--|/\*)[ \t]*mlsec:"
-_IGNORE = re.compile(
+_IGNORE = lazy(
     rf"{_START}[ \t]*ignore(?![\w-])(?P<brackets>\[(?P<names>[^\]\n]*)\])?"
     rf"(?P<reason>(?:(?!{_START})[^\n])*)"
 )
-_NAME = re.compile(r"[^\s,]+")
+_NAME = lazy(r"[^\s,]+")
 # where a reason ends: the comment's own end, or another comment behind it
-_REASON_END = re.compile(r"[ \t]*(?:-->|\*/|[ \t]#[ \t]).*")
+_REASON_END = lazy(r"[ \t]*(?:-->|\*/|[ \t]#[ \t]).*")
 _PRAGMA_OPEN = r"(?:#|//|--|;|'|<!--|/\*)[ \t#]*pragma:[ \t]*"
-_PRAGMA = re.compile(_PRAGMA_OPEN + r"(?:allow|white)list[ -]secret")
-_PRAGMA_NEXT = re.compile(r"[ \t]*" + _PRAGMA_OPEN + r"(?:allow|white)list[ -]nextline[ -]secret")
+_PRAGMA = lazy(_PRAGMA_OPEN + r"(?:allow|white)list[ -]secret")
+_PRAGMA_NEXT = lazy(r"[ \t]*" + _PRAGMA_OPEN + r"(?:allow|white)list[ -]nextline[ -]secret")
 
 
 class Ignore(NamedTuple):

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from jupyter_mlsec.core.patterns import lazy
+
 _CLASSES = {
     "alnum": "a-zA-Z0-9",
     "alpha": "a-zA-Z",
@@ -23,7 +25,7 @@ _CLASSES = {
     "upper": "A-Z",
     "xdigit": "0-9a-fA-F",
 }
-_SPECIAL = re.compile(
+_SPECIAL = lazy(
     r"(?P<deep>(?:(?<=/)|^)\*\*+/)"  # **/ after a slash or at the start: any folders, or none
     r"|(?P<all>(?:(?<=/)|^)\*\*+$)"  # /** at the end: everything inside
     r"|(?P<star>\*+)"
@@ -34,7 +36,7 @@ _SPECIAL = re.compile(
     r"|(?P<text>[^*?\[\\]+?(?:(?<=/)|(?=[*?\[\\])|$))",
     re.DOTALL,
 )
-_ITEM = re.compile(r"\[:(\w+):\]|\\(.)|(.)", re.DOTALL)
+_ITEM = lazy(r"\[:(\w+):\]|\\(.)|(.)", re.DOTALL)
 
 
 class Pattern(NamedTuple):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.config import Config
 from jupyter_mlsec.core.model import ScanResult
@@ -40,31 +40,15 @@ class RuleNames(Collection[str]):
 
 def make_scanner(config: Config, cache_folder: str | None) -> Scanner:
     """A scanner with all rules; `cache_folder` keeps the pattern database, None keeps none."""
-    from pathlib import Path
-
     from jupyter_mlsec.core.engine import Scanner, running
     from jupyter_mlsec.files.database import prefilter_for
     from jupyter_mlsec.rules import ALL
 
-    folder = Path(cache_folder) if cache_folder else None
-    return Scanner(ALL, config, prefilter_for(running(ALL, config), folder))
+    return Scanner(ALL, config, prefilter_for(running(ALL, config), cache_folder))
 
 
-class MakeScan(NamedTuple):
-    """What a worker process is given to make its scanner of: picklable, and small."""
-
-    config: Config
-    cache_folder: str | None
-
-    def __call__(self) -> Scan:
-        return Scan(make_scanner(self.config, self.cache_folder))
-
-
-class Scan:
-    """Scan one file: (data, path, kind) to result."""
-
-    def __init__(self, scanner: Scanner) -> None:
-        self._scanner = scanner
-
-    def __call__(self, data: bytes, path: str, kind: str) -> ScanResult:
-        return self._scanner.scan_bytes(data, path, kind)
+def scan_function(
+    config: Config, cache_folder: str | None
+) -> Callable[[bytes, str, str], ScanResult]:
+    """What scans one file: (data, path, kind) to result. Each worker process makes its own."""
+    return make_scanner(config, cache_folder).scan_bytes

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from jupyter_mlsec.core.errors import MlsecError
+from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.files.source import read
 
-_PIN = re.compile(
+_PIN = lazy(
     r"^[ \t]*(?:-[ \t]+)?([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?[ \t]*={1,3}[ \t]*([0-9][\w.!+-]*)",
     re.M,
 )

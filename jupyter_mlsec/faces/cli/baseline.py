@@ -31,7 +31,11 @@ def update(
     if path is None:
         raise MlsecError("--update-baseline needs to know the file", "give --baseline FILE")
     known = _read(path) if os.path.exists(path) else None
-    data = dump(findings, _base(path)) if known is None else updated(known, findings, scanned, _types())
+    data = (
+        dump(findings, _base(path))
+        if known is None
+        else updated(known, findings, scanned, _types())
+    )
     try:
         with open(path, "wb") as file:
             file.write(data)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from random import SystemRandom
 from tempfile import TemporaryDirectory
 
 from jupyter_mlsec.core.formats import sample
+from jupyter_mlsec.core.patterns import lazy
 
 EXAMPLES = Path(__file__).parent.parent / "demo"
-_MADE_UP = re.compile(r"\[\[(\w+)(?:=(.+?))?\]\]")
+_MADE_UP = lazy(r"\[\[(\w+)(?:=(.+?))?\]\]")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -30,6 +30,14 @@ def color(when: str) -> bool:
     return when == "always"
 
 
+def terminal_width() -> int:
+    """The columns to write for: the terminal's, or 100 where there is none."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 100
+    except (OSError, ValueError, AttributeError):
+        return 100
+
+
 def near(word: str, words: Iterable[str]) -> str | None:
     """A hint that names what was perhaps meant."""
     from difflib import get_close_matches

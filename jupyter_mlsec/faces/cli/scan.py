@@ -6,15 +6,17 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from time import perf_counter
 
 from jupyter_mlsec.core.config import Config
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.core.model import Finding, Report, ScanError, ScanResult
+from jupyter_mlsec.core.rule import Rule
 from jupyter_mlsec.faces.cli import options
 from jupyter_mlsec.files.cache import Cache, folder_of, key_of
-from jupyter_mlsec.files.scanner import MakeScan
+from jupyter_mlsec.files.scanner import scan_function
 from jupyter_mlsec.files.source import Source, kind_of, shown
 from jupyter_mlsec.files.workers import scan_many
 
@@ -65,10 +67,14 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("paths", nargs="*", help="files and folders (default: .); - is standard input")
+    parser.add_argument(
+        "paths", nargs="*", help="files and folders (default: .); - is standard input"
+    )
     what = parser.add_argument_group("what to scan")
     what.add_argument(
-        "--stdin-filename", metavar="NAME", help="what standard input is: a.ipynb, requirements.txt, …"
+        "--stdin-filename",
+        metavar="NAME",
+        help="what standard input is: a.ipynb, requirements.txt, …",
     )
     what.add_argument("--staged", action="store_true", help="what git's index holds")
     what.add_argument("--since", metavar="REF", help="what changed since a commit or branch")
@@ -136,7 +142,7 @@ def _scan(sources: Sequence[Source], config: Config, *, quiet: bool) -> list[Sca
     with ProgressBar() as bar:
         return scan_many(
             sources,
-            MakeScan(config, folder),
+            partial(scan_function, config, folder),
             jobs=config.jobs,
             max_size=config.max_size,
             cache=cache,
@@ -158,29 +164,30 @@ def _findings(
     for result, source in zip(results, sources, strict=True):
         names = silenced(config, source, os.getcwd())
         for finding in result.findings:
-            live = finding.suppressed is None
-            yield finding._replace(suppressed="config") if live and named(names, finding) else finding
+            if finding.suppressed is None and named(names, finding):
+                finding = finding._replace(suppressed="config")
+            yield finding
 
 
 def _write(report: Report, given: argparse.Namespace, found: Iterable[Source | ScanError]) -> None:
     """The report in the format asked for, on standard output or in a file."""
-    import shutil
-
     from jupyter_mlsec import __version__
     from jupyter_mlsec.report import FORMATS as WRITERS
     from jupyter_mlsec.report.lines import locator
 
     contents = {source.path: source for source in found if isinstance(source, Source)}
     to_file = given.output is not None
-    rules = {}
+    rules: Mapping[str, Rule] = {}
     if given.format == "sarif":
-        from jupyter_mlsec.rules import BY_ID as rules
+        from jupyter_mlsec.rules import BY_ID
+
+        rules = BY_ID
 
     text = WRITERS[given.format](
         report,
         rules,
         color=False if to_file else options.color(given.color),
-        width=shutil.get_terminal_size((100, 24)).columns,
+        width=options.terminal_width(),
         show_suppressed=given.show_suppressed,
         version=__version__,
         locate=locator(lambda path: contents[path].content()),
