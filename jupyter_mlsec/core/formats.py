@@ -48,6 +48,7 @@ CLASSES = {
     "pw": ascii_letters + digits + "!#$%^&*~",
 }
 
+_SOLID = set(CLASSES["w"] + "./+=:~@")
 _PIECE = lazy(r"\{([A-Za-z0-9=]+):(\d+)(?:(-)(\d+)|(\+))?\}")
 _UUID = "{hex:8}-{hex:4}-{hex:4}-{hex:4}-{hex:12}"
 _MOST = 4096  # what an open repeat stops at: longer runs are data, not tokens
@@ -178,6 +179,18 @@ def literal_prefix(template: str) -> str:
 def anchor(template: str) -> str:
     """The longest literal text of the format or its lead, by which it is found; perhaps empty."""
     return max([lead(template), *(p.text for p in parse(template) if p.least is None)], key=len)
+
+
+def is_solid(template: str) -> bool:
+    """Whether lead and credential are a stretch as `Hint.solid` means."""
+    pieces = parse(template)
+    least = sum(len(p.text) if p.least is None else p.least for p in pieces)
+    return least >= 16 and set(lead(template)).union(*(p.text for p in pieces)) <= _SOLID
+
+
+def hint_leads(template: str) -> bool:
+    """Whether the hint begins with the literal by which the format is found."""
+    return anchor(template) in (lead(template), literal_prefix(template))
 
 
 def hint(template: str) -> str:

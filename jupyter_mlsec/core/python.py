@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jupyter_mlsec.core.folding import constant
 from jupyter_mlsec.core.model import Span
+from jupyter_mlsec.core.patterns import lazy
 
 if TYPE_CHECKING:
     import ast
@@ -25,10 +26,10 @@ _PYTHON_BODIES = frozenset(
     python3 run_pytest scalene skip snakeviz spark tb time timeit track_emissions wandb""".split()
 )
 
-_NEWLINE = re.compile(r"\r\n|\r|\n")
-_NOT_NEWLINE = re.compile(r"[^\r\n]")
-_CELL_MAGIC = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*%%(!|\w+)")
-_MAGIC_LINE = re.compile(
+_NEWLINE = lazy(r"\r\n|\r|\n")
+_NOT_NEWLINE = lazy(r"[^\r\n]")
+_CELL_MAGIC = lazy(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*%%(!|\w+)")
+_MAGIC_LINE = lazy(
     r"""
     (?P<lead>[ \t]*)
     (?: (?P<timed>%(?:time|prun))(?=[ \t]+[^\s-])             # the rest of the line is Python
@@ -38,7 +39,7 @@ _MAGIC_LINE = re.compile(
     )""",
     re.VERBOSE | re.MULTILINE,
 )
-_TOKEN = re.compile(
+_TOKEN = lazy(
     r'''
     (?P<skip> \#[^\n]*
       | """(?:[^\\"]+|\\(?:.|\Z)|"(?!""))*(?:"""|\Z)
@@ -50,7 +51,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 # A line at the left margin that belongs to the statement before it.
-_BELONGS = re.compile(r"[ \t#)\]}\r\n]|(?:else|elif|except|finally)\b")
+_BELONGS = lazy(r"[ \t#)\]}\r\n]|(?:else|elif|except|finally)\b")
 
 
 def _end_of_line(source: str, position: int, depth: int) -> tuple[int, int, bool]:

@@ -9,9 +9,10 @@ from a key of its length. The table is made by `bench/train_rarity.py`.
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import NamedTuple
+
+from jupyter_mlsec.core.patterns import lazy
 
 RANDOM = 0.75  # below 1 in 200 of random keys of 20 hex digits, above 99 in 100 of names
 
@@ -24,7 +25,7 @@ _LETTERS = bytes(c - 96 if 97 <= c <= 122 else c - 64 if 65 <= c <= 90 else 0 fo
 _SHAPES = bytes(
     1 if 97 <= c <= 122 else 2 if 65 <= c <= 90 else 3 if 48 <= c <= 57 else 0 for c in range(256)
 )
-_HEX = re.compile(r"[\W_]*(?:[0-9a-f][\W_]*)+|[\W_]*(?:[0-9A-F][\W_]*)+")
+_HEX = lazy(r"[\W_]*(?:[0-9a-f][\W_]*)+|[\W_]*(?:[0-9A-F][\W_]*)+")
 
 
 class Classes(NamedTuple):
@@ -72,9 +73,9 @@ def score(text: str) -> float:
     by_shape, by_letters = _table()
     letters, shapes = classes(text)
     levels = units = 0
-    for a, b, c in zip(shapes, shapes[1:], shapes[2:]):
+    for a, b, c in zip(shapes, shapes[1:], shapes[2:], strict=False):
         units += by_shape[16 * a + 4 * b + c]
-    for a, b, c in zip(letters, letters[1:], letters[2:]):
+    for a, b, c in zip(letters, letters[1:], letters[2:], strict=False):
         if c:
             levels += by_letters[702 * a + 26 * b + c - 1]
     count = len(letters) - letters.count(0)
@@ -88,7 +89,12 @@ def score(text: str) -> float:
 
 
 def is_random(text: str) -> bool:
-    """Whether a text is spelled like a key: not made of words, and with enough different
-    characters not to be a filler such as `xxxxxxxx` or `12341234`."""
+    """Whether a text is spelled like a key: not made of words, not a number, and with enough
+    different characters not to be a filler such as `xxxxxxxx` or `abcdabcd`."""
     distinct = len(set(text))
-    return distinct >= 6 and distinct * 5 >= min(len(text), 40) and score(text) > RANDOM
+    return (
+        distinct >= 6
+        and distinct * 5 >= min(len(text), 40)
+        and text.upper() != text.lower()
+        and score(text) > RANDOM
+    )

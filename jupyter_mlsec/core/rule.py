@@ -30,13 +30,17 @@ class Hint(NamedTuple):
     no look-around, no back-reference, no lazy repeat, never across a line end (say `[^\\n]`, not
     `.` or `\\s`); it is matched over UTF-8 bytes, and must match wherever the exact check would.
     `literals`: lower-case strings of which one must occur where the pattern matches; they make
-    the fallback without Hyperscan fast.
+    the fallback without Hyperscan fast. `solid` says that the literal stands in a stretch of
+    at least 16 letters, digits and `_./+=:~@-`, as within a credential;
+    `leading` that every match begins with one of the literals.
     """
 
     tag: str
     pattern: str
     literals: tuple[str, ...]
     ignore_case: bool = False
+    solid: bool = False
+    leading: bool = False
 
 
 class Bad(NamedTuple):

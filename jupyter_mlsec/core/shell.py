@@ -46,9 +46,7 @@ CALLS = lazy(
     r"|\b(?:Popen|check_call|check_output|getoutput)\("
 )
 
-_WRITE_FILE = lazy(
-    r"\s*%%(?:writefile|file)[ \t]+(?:-a[ \t]+)?[\"']?([^\n\"']+?)[\"']?[ \t]*\n"
-)
+_WRITE_FILE = lazy(r"\s*%%(?:writefile|file)[ \t]+(?:-a[ \t]+)?[\"']?([^\n\"']+?)[\"']?[ \t]*\n")
 _FILE_LANGUAGES = (
     (re.compile(r"(?:^|[/.])(?:Dockerfile|Containerfile)[^/]*$|\.dockerfile$", re.I), "dockerfile"),
     (re.compile(r"(?:requirements|constraints)[^/]*\.(?:txt|in)$", re.I), "requirements"),

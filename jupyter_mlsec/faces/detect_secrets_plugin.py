@@ -18,7 +18,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from detect_secrets.plugins.base import BasePlugin
 
@@ -39,7 +38,7 @@ class MlsecDetector(BasePlugin):
 
     def __init__(self) -> None:
         rules = FAMILIES["secrets"]
-        self._scanner = Scanner(rules, Config(), prefilter_for(rules, Path(folder_of())))
+        self._scanner = Scanner(rules, Config(), prefilter_for(rules, folder_of()))
 
     def analyze_string(self, string: str) -> Iterator[str]:  # type: ignore[override]
         """The credentials on a line, each once."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.findings import DOCS
 from jupyter_mlsec.core.formats import CLASSES
+from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Bad, Good, Rule
 from jupyter_mlsec.report.references import address, title
 from jupyter_mlsec.report.terminal import link, style
@@ -37,7 +38,7 @@ _CLASSES = {
     "u": "letters, digits and underscores",
     "w": "letters, digits, hyphens and underscores",
 }
-_CLASS = re.compile(r"\{([A-Za-z0-9=]+):(\d+)(?:-(\d+)|(\+))?\}")
+_CLASS = lazy(r"\{([A-Za-z0-9=]+):(\d+)(?:-(\d+)|(\+))?\}")
 _FENCES = {
     "shell": "bash",
     "dockerfile": "dockerfile",

@@ -14,6 +14,8 @@ HINTS = (
     Hint("pip", r"\bpip\b[^\n]{0,80}install", ("pip",)),
     Hint("key", r"api_key[ ]{0,4}=", ("api_key",), ignore_case=True),
     Hint("start", r"^FROM ", ("from ",)),
+    Hint("token", r"hf_[a-z]{20}", ("hf_",), solid=True, leading=True),
+    Hint("split", r"hf_[a-z]{0,5}\"", ("hf_",)),
 )
 
 TEXTS = [
@@ -26,6 +28,12 @@ TEXTS = [
     ("pip install x\n", {"pip": ["pip install x"]}),
     ("\udcff pip install x", {"pip": ["\udcff pip install x"]}),
     ("", {}),
+    ('t = "hf_abc" + "def"', {"split": ['t = "hf_abc" + "def"']}),
+    (f"x = hf_{'ab' * 10}", {"token": [f"x = hf_{'ab' * 10}"]}),
+    (
+        "x " * 9000 + "pip install y " + "z " * 9000,
+        {"pip": ["x " * 9000 + "pip install y " + "z " * 9000]},
+    ),
 ]
 
 

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 rule = family("models")
 
 _COMMIT = lazy(r"[0-9a-f]{40}")
-_CALL = lazy(
-    r"\bfrom_pretrained\(\s*[\"']|\b(?:hf_hub_download|snapshot_download)\(|\bpipeline\("
-)
+_CALL = lazy(r"\bfrom_pretrained\(\s*[\"']|\b(?:hf_hub_download|snapshot_download)\(|\bpipeline\(")
 _FUNCTIONS = ("hf_hub_download", "snapshot_download", "pipeline")
 _REPOSITORY = lazy(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 # Models from before the hub had organisations; any other name without one may be a local folder.

@@ -35,7 +35,13 @@ _WHERE: dict[Part, str] = {
 }
 
 HINTS = tuple(
-    Hint(_TAG + kind.id, formats.hint(template), (formats.anchor(template).lower(),))
+    Hint(
+        _TAG + kind.id,
+        formats.hint(template),
+        (formats.anchor(template).lower(),),
+        solid=formats.is_solid(template),
+        leading=formats.hint_leads(template),
+    )
     for kind in KINDS
     if is_prefixed(kind)
     for template in kind.format

@@ -1,0 +1,59 @@
+"""Names bound to values, wherever a notebook binds them: the one extractor that rules share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from jupyter_mlsec.core.model import Span
+
+if TYPE_CHECKING:
+    import ast
+
+    from jupyter_mlsec.core.view import View
+
+Form = Literal["assignment", "argument", "dict", "environ", "shell", "header", "config", "table"]
+
+
+class Binding(NamedTuple):
+    """A name with its value.
+
+    `span` is the value without quotes, or the whole expression where it is put together from
+    parts. `callee` is the dotted name of the function that gets it, or what stands before the
+    name and tells whose it is. `node` is the value's expression where Python code holds it, and
+    `prose` says that no code vouches for the text being a value.
+    """
+
+    name: str
+    value: str
+    span: Span
+    form: Form
+    callee: str = ""
+    node: ast.expr | None = None
+    prose: bool = False
+
+
+def bindings(view: View) -> tuple[Binding, ...]:
+    """The bindings of names that can mean a credential, on and around the marked lines, in order.
+
+    What the syntax tree says goes before what the same characters look like.
+    """
+    return view.once(_bindings)
+
+
+def _bindings(view: View) -> tuple[Binding, ...]:
+    from jupyter_mlsec.rules.secrets import lines, tables, tree
+    from jupyter_mlsec.rules.secrets.hints import TABLE_TAGS, TAGS
+
+    marked = tuple(sorted({span for tag in TAGS for span in view.marked(tag)}))
+    known: list[Binding] = []
+    if view.text.language == "python" and view.text.part in ("source", "file"):
+        known += tree.bindings(view, marked)
+    found = [*lines.bindings(view, marked)]
+    if any(view.marked(tag) for tag in TABLE_TAGS):
+        found += tables.bindings(view)
+    others = [b for b in found if not any(overlap(b.span, other.span) for other in known)]
+    return tuple(sorted([*known, *others], key=lambda binding: binding.span))
+
+
+def overlap(a: Span, b: Span) -> bool:
+    return a.start < b.end and b.start < a.end

@@ -1,0 +1,76 @@
+"""Credentials as options and arguments of commands: `--token x`, `curl -u me:x`, `mysql -px`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from jupyter_mlsec.rules.secrets.bindings import Binding
+
+if TYPE_CHECKING:
+    from jupyter_mlsec.core.view import View
+    from jupyter_mlsec.rules.secrets.lines import Line
+
+_VALUE = r"(?P<quote>[\"']?)(?P<value>[^\s\"'=-][^\s\"']{3,})(?P=quote)"
+
+
+def _command(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern.replace("VALUE", _VALUE), re.IGNORECASE)
+
+
+# Each with the name that its value has; where the pattern has a group `name`, that is it.
+_COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        _command(
+            r"(?<![\w-])--?(?P<name>[a-z][\w-]*(?:token|password|passwd|secret|key|pass|pw)|token"
+            r"|password|passwd|secret|pass|pw)(?:=|[ \t]+)VALUE"
+        ),
+        "",
+    ),
+    (_command(r"\bsshpass[ \t]+-p[ \t]?VALUE"), "password"),
+    (
+        _command(
+            r"\b(?:curl|wget|http|https|xh)\b[^\n]*?[ \t](?:-u|--user|-a|--auth|--proxy-user)[ =]?"
+            r"[\"']?[^\s:\"'/]+:(?P<value>[^\s\"']{3,})"
+        ),
+        "password",
+    ),
+    (_command(r"^[ \t]*(?:-u|--user)[ =][\"']?[^\s:\"'/]+:(?P<value>[^\s\"']{3,})"), "password"),
+    (_command(r"\b(?:mysql\w*|mariadb\w*|7z[ar]?)\b[^\n|]*?[ \t]-pVALUE"), "password"),
+    (_command(r"\blogin\b[^\n|]*?[ \t]-p[ \t]?VALUE"), "password"),
+    (_command(r"\b(?:mongo\w*|mongodump|mongoimport)\b[^\n|]*?[ \t]-p[ \t]VALUE"), "password"),
+    (_command(r"\bredis-cli\b[^\n|]*?[ \t]-a[ \t]VALUE"), "password"),
+    (_command(r"\b(?:sqlcmd|bcp|unzip|zip)\b[^\n|]*?[ \t]-P[ \t]?VALUE"), "password"),
+    (
+        _command(
+            r"\becho[ \t]+(?:-n[ \t]+)?VALUE[ \t]*\|[^\n]*(?:password-stdin|\blogin\b|with-token)"
+        ),
+        "password",
+    ),
+    (_command(r"\bwandb[ \t]+login[ \t]+(?:--?\w+[ \t]+)*VALUE"), "wandb_api_key"),
+    (_command(r"\bkaggle[ \t]+config[ \t]+set[ \t]+-n[ \t]+key[ \t]+-v[ \t]+VALUE"), "kaggle_key"),
+    (
+        _command(
+            r"\b(?:configure|config|modify|remote)[ \t][^\n|]*?"
+            r"(?P<name>[\w.-]*(?:key|token|secret|password))[ \t]+VALUE"
+        ),
+        "",
+    ),
+)
+
+
+def bindings(view: View, line: Line) -> Iterator[tuple[int, Binding]]:
+    """What the commands in a line are handed, with the offset where the command begins."""
+    from jupyter_mlsec.rules.secrets.lines import is_shell
+
+    prose = not is_shell(view, line)
+    for pattern, fixed in _COMMANDS:
+        for match in pattern.finditer(line.text):
+            name = fixed or match["name"].replace("-", "_")
+            span = line.span(*match.span("value"))
+            context = line.text[max(0, match.start() - 60) : match.start("value")]
+            yield (
+                line.places[match.start()],
+                Binding(name, match["value"], span, "shell", context, None, prose),
+            )

@@ -1,0 +1,170 @@
+"""The lines on which a credential may be bound to a name: cheap patterns for the prefilter.
+
+`key` and `token` are words of every second notebook, so a name alone is no hint: there must be
+an operator and a value with a digit beside a letter in it.
+"""
+
+from __future__ import annotations
+
+from jupyter_mlsec.core.rule import Hint
+
+_PASSWORD = r"(?:passw|passphrase|passcode|passe?\b|pwd|pswd|kennwort|senha|contrase)"  # noqa: S105
+# not `tokenizer`, `keyboard`, `author`
+_KEY = r"(?:(?:key|token|auth|pat)(?:\b|_|[0-9])|secret|credential|authorization|bearer|jwt)"
+_PASSWORD_WORDS = ("pass", "pwd", "pswd", "kennwort", "senha", "contrase")
+_KEY_WORDS = ("key", "token", "secret", "credential", "auth", "bearer", "jwt", "pat")
+
+_NAME_END = r"[\w.\\-]{0,24}[\"'`\])*\\]{0,4}(?:</\w{1,8}>(?:<\w[^>\n]{0,60}>)?)?[ \t]{0,40}"
+_TYPE = r"(?::[ \t]?[\w.\[\]| ]{1,30})?"
+_OPERATOR = (
+    rf"{_TYPE}(?:<-|=|:|,)[=>]?[*_]{{0,3}}[ \t]{{0,8}}(?:\\?[\"']?value\\?[\"'][ \t]?[:=,][ \t]?)?"
+    r"(?:<[^>\n]{1,60}>){0,3}(?:&#39;|&quot;)?"
+)
+_CELL = r"</t[dh]>[ \t]*<t[dh][^>\n]{0,60}>[ \t]*"
+_SIGN = r"[\w+/=.~:@!#$%^&*?-]"
+# a digit beside a letter, early
+_MIXED = rf"{_SIGN}{{0,48}}(?:[0-9][a-z]|[a-z][0-9]){_SIGN}{{2}}"
+
+
+def _hint(tag: str, pattern: str, literals: tuple[str, ...], *, leading: bool = True) -> Hint:
+    return Hint(f"secrets.{tag}", pattern, literals, ignore_case=True, leading=leading)
+
+
+HINTS = (
+    _hint(
+        "password-literal",
+        rf"{_PASSWORD}{_NAME_END}{_OPERATOR}[rbuf(]{{0,2}}\\?[\"'`][^\"'\n]{{4}}",
+        _PASSWORD_WORDS,
+    ),
+    _hint(
+        "password-bare",
+        rf"{_PASSWORD}{_NAME_END}(?:{_OPERATOR}|is |[ \t|]{{2}}| & |{_CELL})[*`]{{0,3}}"
+        r"[^\s\"'<>(){}\[\],;=:]{0,30}[0-9!@#$%^&*+?~]",
+        _PASSWORD_WORDS,
+    ),
+    _hint(
+        "key-value",
+        rf"{_KEY}{_NAME_END}(?:{_OPERATOR}|is |[ \t|]{{2}}| & |{_CELL})[*`]{{0,3}}"
+        rf"[rbuf(]{{0,2}}\\?[\"'`]?(?:bearer |basic |token |apikey )?{_MIXED}",
+        _KEY_WORDS,
+    ),
+    _hint(
+        "header",
+        rf"(?:bearer|basic|token|apikey)[ \t]{{1,2}}{_MIXED}{_SIGN}{{4}}",
+        ("bearer", "basic", "token", "apikey"),
+    ),
+    _hint(  # put together from parts, or on the next line
+        "open",
+        rf"(?:{_PASSWORD}|{_KEY}){_NAME_END}{_TYPE}[=:,][ \t]{{0,4}}"
+        r"(?:[(\[\\]+[ \t]*$|[a-z_]\w{0,30}[ \t]?\+"
+        r"|[rbuf(]{0,3}[\"'][^\"'\n]{0,60}[\"'][ \t]{0,2}"
+        r"(?:\+|\"[^\"\n]|'[^'\n]|\.join\([(\[]?[\"']|\.format\([\"']|%[ \t]?\(|$))",
+        (*_PASSWORD_WORDS, *_KEY_WORDS),
+    ),
+    _hint(
+        "variable",
+        r"(?:passw(?:or)?d|pwd|api_?key|secret|access_?key|(?:api|auth|access)_?token)"
+        r"[\"'\]]{0,2}[ \t]?[=:][ \t]?[a-z_]\w{0,30}[ \t]{0,2}(?:[,)}]|$)",
+        ("passw", "pwd", "api", "secret", "access", "auth"),
+    ),
+    _hint(
+        "call",
+        r"(?:client\w{0,4}|login|openai|anthropic|groq|mistral\w{0,5}|together|pinecone|cohere"
+        r"|api_?key|auth\w{0,12}|token|connect|init|api|secret)\([ \t]?[\"']"
+        rf"{_MIXED}{_SIGN}{{8}}",
+        (
+            *("client", "login", "openai", "anthropic", "groq", "mistral", "together", "pinecone"),
+            *("cohere", "api", "auth", "token", "connect", "init", "secret"),
+        ),
+    ),
+    _hint(
+        "pair",
+        r"(?:auth\w{0,16}|login|credentials|username_pw_set|userpassword)(?:[ \t]?=[ \t]?)?"
+        r"\([\"'][^\"'\n]{1,60}[\"'],[ \t]?[\"'][^\"'\n]{4}",
+        ("auth", "login", "credentials", "username_pw_set", "userpassword"),
+    ),
+    _hint(  # `user, password = "me", "x"`
+        "tuple",
+        rf"(?:{_PASSWORD}|{_KEY})\w{{0,20}}(?:,[ \t]?\w{{1,30}}){{0,3}}[ \t]?=[ \t]?\(?"
+        r"[rbuf]?[\"'][^\"'\n]{1,60}[\"'],[ \t]?[rbuf]?[\"'][^\"'\n]{4}",
+        (*_PASSWORD_WORDS, *_KEY_WORDS),
+    ),
+    _hint(
+        "fallback",
+        rf"(?:{_PASSWORD}|{_KEY})[^\n]{{0,80}}[ \t)](?:or|else)[ \t]{{1,2}}[rbuf]?[\"']"
+        r"[^\"'\s]{0,24}[0-9!@#$%^&*+?~]",
+        (*_PASSWORD_WORDS, *_KEY_WORDS),
+    ),
+    _hint(
+        "attribute",
+        rf"(?:name|id|for)=[\"'][\w.-]{{0,40}}(?:{_PASSWORD}|{_KEY})[\w.-]{{0,20}}[\"']"
+        r"[^<>\n]{0,80}[ \t]value=[\"'][^\"'\n]{6}",
+        (*_PASSWORD_WORDS, *_KEY_WORDS),
+        leading=False,
+    ),
+    _hint(  # the value is on the next line: lists of variables, widgets' state
+        "paired",
+        rf"(?:name|key|description|placeholder)\\?[\"']?[ \t]?[:=][ \t]?\\?[\"']?[\w .-]{{0,40}}"
+        rf"(?:{_PASSWORD}|{_KEY}|password)[\w .-]{{0,20}}\\?[\"']?,?[ \t]*$",
+        (*_PASSWORD_WORDS, *_KEY_WORDS),
+        leading=False,
+    ),
+    _hint(
+        "set",
+        r"(?:%env|%set_env|\benv|\bsetx?|setenv)[ \t]+\w{0,40}"
+        r"(?:pass|pwd|key|token|secret|auth|cred)\w{0,20}[ \t]+[^\s=]{6}",
+        ("env", "set"),
+        leading=False,
+    ),
+    _hint(
+        "flag",
+        r"(?:--?(?:pass|token|api|secret|key|auth|access|user|pw)[\w-]{0,24}"
+        r"[= ][ \t]?[\"']?[^\s\"'-]{4}"
+        r"|sshpass[ \t]+-p|(?:curl|wget|http)\b[^\n]{0,300}[ \t]-u[ \t]?[\"']?[^\s:]{1,60}:[^\s]"
+        r"|(?:mysql|mysqldump|mariadb|mongo\w{0,4}|login)\b[^\n]{0,200}[ \t]-p[ \t]?[\"']?[^\s-]{4}"
+        r"|echo[ \t][^|\n]{6,300}\|[^\n]{0,100}(?:password-stdin|login|with-token|--auth)"
+        r"|wandb[ \t]+login|configure[ \t]+set|config[ \t]+set)",
+        (
+            *("-pass", "-token", "-api", "-secret", "-key", "-auth", "-access", "-user", "-pw"),
+            "sshpass",
+            "curl",
+            "wget",
+            "http",
+            "mysql",
+            "mariadb",
+            "mongo",
+            "login",
+            "set",
+            "echo",
+        ),
+        leading=False,
+    ),
+    _hint(
+        "sql",
+        r"(?:identified[ \t]+(?:with[ \t]+\w+[ \t]+)?by|password|secret)[ \t]+"
+        r"[\"'][^\"'\n]{4,80}[\"']",
+        ("identified", "password", "secret"),
+    ),
+)
+TAGS = tuple(hint.tag for hint in HINTS)
+
+_COLUMN = (
+    r"(?:\w{1,24}_)?(?:password|passwd|pwd|passwort|kennwort|senha|contrasena|passe|passphrase"
+    r"|secret|api_?key|key|token)"
+)
+TABLE_HINTS = (
+    _hint(
+        "column",
+        rf"^(?:[^\n\"'=,.:;()]{{0,300}}(?:[ \t]{{2}}|[|│┆\t][ \t]?))?{_COLUMN}"
+        r"(?:[ \t]?$|[ \t]{2}|[ \t]?[|│┆\t])",
+        ("pass", "pwd", "kennwort", "senha", "contrasena", "secret", "key", "token"),
+        leading=False,
+    ),
+    _hint(
+        "html-column",
+        rf"<t[hd][^>\n]{{0,60}}>[ \t]?{_COLUMN}[ \t]?</t[hd]>",
+        ("</t",),
+        leading=False,
+    ),
+)
+TABLE_TAGS = tuple(hint.tag for hint in TABLE_HINTS)

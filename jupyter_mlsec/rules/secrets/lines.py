@@ -1,0 +1,270 @@
+"""Names bound to values in text that is no code: configuration, shell, outputs, prose, comments.
+
+Only marked lines are looked at. A line is read as it looks without markup (`plain`).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from jupyter_mlsec.core.model import Span, Text
+from jupyter_mlsec.core.patterns import lazy
+from jupyter_mlsec.rules.secrets import names
+from jupyter_mlsec.rules.secrets.bindings import Binding, Form
+
+if TYPE_CHECKING:
+    from jupyter_mlsec.core.view import View
+
+_CONFIGURATION = ("dotenv", "toml", "json", "conda", "dockerfile", "yaml", "shell", "actions")
+_KEYWORD = lazy(
+    r"pass|pwd|pswd|kennwort|senha|contrase|key|token|secret|credential|auth|bearer|jwt|\bpat\b",
+    re.IGNORECASE,
+)
+_NAME_END = lazy(r"(?:[\w.-]|\\_)*")
+_NAME_START = lazy(
+    r"(?:\b(?:api|access|secret|auth|account|private|client|bearer)[ ])?(?:[\w.-]|\\_){0,60}\Z",
+    re.IGNORECASE,
+)
+_REST = lazy(
+    r"""
+    (?P<close> \\?["'`\]*)]{0,4} )
+    (?P<operator>
+        [ \t]*
+        (?: (?: :[ \t]*(?:Optional\[)?(?:Secret)?(?:str|bytes|string)\b[\w\]| ]{0,12} )? = [=>]?
+          | := | <<?- | : | , ) [ \t]*
+        (?: \\?["']?value\\?["']?[ \t]*[:=,][ \t]* )?
+      | [ \t]+is[ \t]+(?:set[ \t]+to[ \t]+)?
+      | [ \t]{2,} | [ \t]*[|│┆\t][ \t]* | [ ]&[ ]
+    )
+    (?:[*_]{1,3}[ \t]*)?
+    (?: [rbuf]{0,2} (?:\([ \t]*)? \\?(?P<quote>["'`])
+        (?P<quoted> (?:(?!\\?(?P=quote))[^\n])* ) \\?(?P=quote)
+      | (?P<bare> (?:(?:bearer|basic|token|apikey)[ \t]+)? [^\s"'`<>]+ )
+    )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_NAME_LINE = lazy(
+    r"(?:name|key|description|placeholder)\\?[\"']?[ \t]*[:=][ \t]*\\?[\"']?"
+    r"(?P<name>[\w .-]+?)\\?[\"']?,?[ \t]*\Z",
+    re.IGNORECASE,
+)
+_VALUE_LINE = lazy(
+    r"\n[ \t-]*\\?[\"']?(?:value|default)\\?[\"']?[ \t]*[:=][ \t]*"
+    r"(?P<quote>\\?[\"']?)(?P<value>[^\n\"'\\]+)(?P=quote),?[ \t]*(?:\n|\Z)"
+)
+_ATTRIBUTE = lazy(
+    r"\b(?:name|id|for)=[\"'](?P<name>[\w.-]+)[\"'][^<>\n]{0,80}?[ \t]value=(?P<quote>[\"'])"
+    r"(?P<value>[^\"'\n]+)(?P=quote)"
+)
+_BEARER = lazy(r"\b(?P<name>bearer|basic)[ \t]+(?P<value>[\w+/=.~-]{16,})", re.IGNORECASE)
+_SQL = lazy(
+    r"\b(?:identified[ \t]+(?:with[ \t]+\w+[ \t]+)?by|password|secret)[ \t]+"
+    r"(?P<quote>[\"'])(?P<value>[^\"'\n]{4,80})(?P=quote)",
+    re.IGNORECASE,
+)
+_SET = lazy(
+    r"(?:^|[ \t!])(?:%env|%set_env|ENV|setx|setenv)[ \t]+(?P<name>[A-Za-z_]\w*)[ \t]+"
+    r"(?P<quote>[\"']?)(?P<value>[^\s\"'=][^\s\"']*)(?P=quote)"
+)
+_ENVIRON = lazy(r"(?:%env|%set_env|\bENV|\bsetx|\bsetenv)[ \t]+$")
+_SHELL = lazy(
+    r"(?:\bexport|(?:^|[ \t])(?:-e|--env|--build-arg|--set|-D))[ \t=]*[\"']?$|^[ \t]*[!$][^=]*$"
+)
+_SHELL_LINE = lazy(r"[ \t]*(?:!|%(?:sx|system|sh|bash)\b)")
+_SHELL_CELL = lazy(r"\s*%%(?:bash|sh|script|!|sx|system|cmd|zsh)\b")
+_LOGIN = lazy(r"username|login|client\(|kaggle", re.IGNORECASE)
+
+_TAG = lazy(
+    r"<(/?)(\w+)(?:[ \t][^<>\n]{0,400})?/?>|&(?:quot|apos|amp|lt|gt|nbsp);"
+    r"|&#(?:[0-9]{2,4}|x[0-9a-fA-F]{2,4});|\\[_&%$#{}]"
+)
+_ENTITIES = {"quot": '"', "apos": "'", "amp": "&", "lt": "<", "gt": ">", "nbsp": " "}
+
+
+_SPECIAL: tuple[tuple[re.Pattern[str], Form], ...] = (
+    (_BEARER, "header"),
+    (_SQL, "config"),
+    (_SET, "environ"),
+    (_ATTRIBUTE, "config"),
+)
+
+
+class Line(NamedTuple):
+    """A line without markup; `places` gives the offset in the text of every character of it, and
+    of its end."""
+
+    text: str
+    places: tuple[int, ...] | range
+
+    def span(self, start: int, end: int) -> Span:
+        return Span(
+            self.places[start], self.places[end - 1] + 1 if end > start else self.places[start]
+        )
+
+
+def _shown(match: re.Match[str]) -> str:
+    """What a reader sees of a tag, an entity or an escape."""
+    if match[2]:
+        return "   " if match[2].lower() in ("td", "th", "br", "li", "div", "p", "tr") else ""
+    if match[0].startswith("\\"):
+        return match[0][1]
+    entity = match[0][1:-1]
+    if entity.startswith("#x"):
+        return chr(int(entity[2:], 16))
+    return chr(int(entity[1:])) if entity.startswith("#") else _ENTITIES[entity]
+
+
+def _readings(text: Text, span: Span) -> tuple[Line, ...]:
+    """A line as it is written and, where it has markup, as a reader sees it."""
+    line = plain(text, span)
+    raw = text.text[span.start : span.end]
+    return (line,) if line.text == raw else (Line(raw, range(span.start, span.end + 1)), line)
+
+
+def plain(text: Text, span: Span) -> Line:
+    """A line as a reader sees it: HTML's tags and entities and LaTeX's escapes resolved, cells of
+    a row set apart."""
+    raw = text.text[span.start : span.end]
+    marked_up = ("<" in raw or "&" in raw) and text.language != "python"
+    if not marked_up and not (text.mime == "text/latex" and "\\" in raw):
+        return Line(raw, range(span.start, span.end + 1))
+    out: list[str] = []
+    places: list[int] = []
+    end = 0
+    for match in _TAG.finditer(raw):
+        out.append(raw[end : match.start()])
+        places += range(span.start + end, span.start + match.start())
+        put = _shown(match)
+        out.append(put)
+        places += [span.start + match.start()] * len(put)
+        end = match.end()
+    out.append(raw[end:])
+    places += range(span.start + end, span.end + 1)
+    return Line("".join(out), tuple(places))
+
+
+def bindings(view: View, marked: tuple[Span, ...]) -> Iterator[Binding]:
+    """What the marked lines bind, where they are no code that the syntax tree tells better."""
+    from jupyter_mlsec.rules.secrets import flags
+
+    text = view.text
+    outside = None
+    if text.language == "python" and text.part in ("source", "file"):
+        outside = view.code.outside
+    for span in marked:
+        found = [*_paired(view, span)]
+        for line in _readings(text, span):
+            found += (*_named(view, line), *_special(line), *flags.bindings(view, line))
+        for start, binding in found:
+            if outside is None or _in_one(outside, start, binding.span.start):
+                yield binding
+
+
+def _in_one(spans: tuple[Span, ...], first: int, second: int) -> bool:
+    """Whether two offsets stand in the same span."""
+    at = bisect_right(spans, (first, 1 << 60)) - 1
+    return at >= 0 and first < spans[at].end and second <= spans[at].end
+
+
+def _named(view: View, line: Line) -> Iterator[tuple[int, Binding]]:
+    """`name = value` and its kin, with the offset of the name."""
+    end = 0
+    for keyword in _KEYWORD.finditer(line.text):
+        if keyword.start() < end:
+            continue
+        end_before, end = end, _matched(_NAME_END, line.text, keyword.end()).end()
+        head = _NAME_START.search(line.text, max(end_before, keyword.start() - 60), keyword.start())
+        start = head.start() if head else keyword.start()
+        name = line.text[start:end]
+        if names.sort(name) is None and not names.is_bare_key(name):
+            continue
+        rest = _REST.match(line.text, end)
+        if rest and (binding := _binding(view, line, Span(start, end), rest)):
+            yield line.places[start], binding
+
+
+def _matched(pattern: re.Pattern[str], text: str, position: int) -> re.Match[str]:
+    match = pattern.match(text, position)
+    assert match is not None  # noqa: S101  # a pattern that also matches nothing
+    return match
+
+
+def _binding(view: View, line: Line, name: Span, rest: re.Match[str]) -> Binding | None:
+    before = line.text[max(0, name.start - 80) : name.start]
+    operator = rest["operator"].strip()
+    group = "quoted" if rest["quoted"] is not None else "bare"
+    if before.endswith("::") or "arn:" in before[-60:]:
+        return None
+    if not operator and view.text.part != "output":
+        return None
+    if operator == "," and (group == "bare" or not rest["close"]):
+        return None
+    start, end = rest.span(group)
+    if group == "bare":
+        if line.text.endswith(("...", "…"), start, end):
+            return None  # cut off, or a placeholder
+        end = start + len(_bare(line.text[start:end], before))
+        if re.match(r"[A-Za-z_][\w.-]*=[^=]", line.text[start:end]):
+            return None  # `auth: user=me`
+    word = line.text[name.start : name.end]
+    if names.is_bare_key(word) and not _LOGIN.search(before):
+        return None
+    if end <= start:
+        return None
+    vouched = view.text.language in _CONFIGURATION or (group == "quoted" and "=" in operator)
+    prose = not vouched and view.text.language != "python"
+    if view.text.part in ("output", "metadata", "attachment") and "=" not in operator:
+        prose = True
+    value = line.text[start:end]
+    return Binding(
+        word, value, line.span(start, end), _form(view, line, before), before, None, prose
+    )
+
+
+def _bare(value: str, before: str) -> str:
+    """An unquoted value without what follows it in its line."""
+    if before.endswith(("?", "&")):
+        value = re.split(r"[&#]", value, maxsplit=1)[0]
+    value = re.split(r"[;\\|]|&&", value, maxsplit=1)[0]
+    return re.sub(r"[,.:)\]}*]+\Z", "", value)
+
+
+def _form(view: View, line: Line, before: str) -> Form:
+    if _ENVIRON.search(before) or re.search(r"\benviron\W*$", before):
+        return "environ"
+    return "shell" if is_shell(view, line) or _SHELL.search(before) else "config"
+
+
+def is_shell(view: View, line: Line) -> bool:
+    """Whether a line is a command for sure: of a shell script or cell, or behind a `!`."""
+    if view.text.language == "shell" or _SHELL_LINE.match(line.text):
+        return True
+    return bool(_SHELL_CELL.match(view.source))
+
+
+def _paired(view: View, span: Span) -> Iterator[tuple[int, Binding]]:
+    """A name on one line with its value on the next, as in lists of variables."""
+    name = _NAME_LINE.search(view.source, span.start, span.end)
+    value = _VALUE_LINE.match(view.source, span.end)
+    if name and value:
+        found = Span(*value.span("value"))
+        binding = Binding(name["name"], value["value"], found, "config", prose=True)
+        yield name.start(), binding
+
+
+def _special(line: Line) -> Iterator[tuple[int, Binding]]:
+    """Bindings without an operator: headers, SQL, `%env NAME value`."""
+    for pattern, form in _SPECIAL:
+        for match in pattern.finditer(line.text):
+            name = match.groupdict().get("name") or "password"
+            value = match["value"]
+            if form == "header":
+                value, start = match[0], match.start()
+            else:
+                start = match.start("value")
+            span = line.span(start, match.end("value"))
+            yield line.places[match.start()], Binding(name, value, span, form)

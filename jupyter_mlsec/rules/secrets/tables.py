@@ -1,0 +1,92 @@
+"""Credentials in the columns of printed tables: data frames in outputs, as text and as HTML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from jupyter_mlsec.core.model import Span
+from jupyter_mlsec.core.patterns import lazy
+from jupyter_mlsec.rules.secrets import names
+from jupyter_mlsec.rules.secrets.bindings import Binding
+from jupyter_mlsec.rules.secrets.hints import TABLE_TAGS
+
+if TYPE_CHECKING:
+    from jupyter_mlsec.core.view import View
+
+_FIELD = lazy(r"[^\s|│┆](?:[^\t|│┆\n]*?[^\s|│┆])?(?=[ ]{2}|[ ]*(?:[\t|│┆\n]|\Z))")
+_RULE = lazy(r"[\s|│┆├┤┼╪═╞╡─+:=-]*")
+_ROWS = 12  # a table shows its kind of values in its first rows
+_ROW = lazy(r"<tr[\s>].*?</tr>", re.DOTALL | re.IGNORECASE)
+_CELL = lazy(r"<t[hd](?:\s[^>]*)?>\s*(.*?)\s*</t[hd]>", re.DOTALL | re.IGNORECASE)
+
+
+def bindings(view: View) -> Iterator[Binding]:
+    """One binding for each column of credentials, at its first value that looks like one."""
+    from jupyter_mlsec.rules.secrets.judge import judge
+
+    if view.text.part != "output" and view.text.language != "markdown":
+        return
+    text_tag, html_tag = TABLE_TAGS
+    columns: list[tuple[str, list[Span]]] = []
+    for line in view.marked(text_tag):
+        columns += _text_columns(view.source, line)
+    for line in view.marked(html_tag):
+        columns += _html_columns(view.source, line)
+    for name, cells in columns:
+        for span in cells:
+            value = view.source[span.start : span.end]
+            binding = Binding(name, value, span, "table", prose=True)
+            if judge(binding):
+                yield binding
+                break
+
+
+def _text_columns(source: str, header: Span) -> Iterator[tuple[str, list[Span]]]:
+    """The columns with a credential's name, and the values below it, by where they end: frames
+    are printed flush right or between bars."""
+    titles = [Span(*m.span()) for m in _FIELD.finditer(source, header.start, header.end)]
+    rows: list[list[Span]] = []
+    position = header.end + 1
+    while position < len(source) and len(rows) < _ROWS:
+        end = source.find("\n", position)
+        end = len(source) if end < 0 else end
+        if not source[position:end].strip():
+            break
+        if not _RULE.fullmatch(source, position, end):
+            rows.append([Span(*m.span()) for m in _FIELD.finditer(source, position, end)])
+        position = end + 1
+    for number, title in enumerate(titles):
+        name = source[title.start : title.end]
+        if names.sort(name) is None:
+            continue
+        from_right = len(titles) - number
+        cells = [row[-from_right] for row in rows if len(row) >= max(from_right, 2)]
+        yield name, cells
+
+
+def _html_columns(source: str, marked: Span) -> Iterator[tuple[str, list[Span]]]:
+    """The same for an HTML table with such a title on the marked line; where the title stands
+    before its row, the cell beside it."""
+    start = max(source.rfind("<table", 0, marked.end), 0)
+    end = source.find("</table", marked.end)
+    rows = [
+        [Span(*cell.span(1)) for cell in _CELL.finditer(source, row.start(), row.end())]
+        for row in _ROW.finditer(source, start, end if end > 0 else len(source))
+    ]
+    for at, row in enumerate(rows):
+        for number, title in enumerate(row):
+            name = source[title.start : title.end]
+            if not marked.start <= title.start < marked.end or names.sort(name) is None:
+                continue
+            if _is_title(source, title):
+                below = rows[at + 1 : at + 1 + _ROWS]
+                yield name, [other[number] for other in below if len(other) > number]
+            else:
+                yield name, row[number + 1 : number + 2]
+
+
+def _is_title(source: str, cell: Span) -> bool:
+    """Whether a cell is in a table's head, and not the label of its row."""
+    return "<td" not in source[source.rfind("<tr", 0, cell.start) : source.find("</tr", cell.end)]

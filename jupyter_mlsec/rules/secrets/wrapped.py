@@ -1,0 +1,203 @@
+"""Provider tokens that stand in no line as they are: split over literals, or encoded in base64.
+
+These are looked for with the kinds of `provider-token`, and reported by that rule.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, TypeGuard
+
+from jupyter_mlsec.core import formats
+from jupyter_mlsec.core.model import Hit, Span
+from jupyter_mlsec.core.patterns import lazy
+from jupyter_mlsec.core.rarity import is_random
+from jupyter_mlsec.core.rule import Hint
+from jupyter_mlsec.rules.secrets.filters import is_placeholder
+from jupyter_mlsec.rules.secrets.kind import Kind
+from jupyter_mlsec.rules.secrets.kinds import KINDS, is_prefixed, title
+
+if TYPE_CHECKING:
+    import ast
+
+    from jupyter_mlsec.core.view import View
+
+# The beginnings by which a split or encoded token is noticed: those that notebooks hold most.
+PREFIXES = (
+    "sk-ant-", "sk-proj-", "sk-svcacct-", "sk-or-", "sk-", "hf_", "ghp_", "gho_", "github_pat_",
+    "glpat-", "AKIA", "ASIA", "AIza", "xoxb-", "xoxp-", "gsk_", "r8_", "pplx-", "nvapi-", "dapi",
+    "pcsk_", "tvly-", "lsv2_", "npm_", "pypi-", "sk_live_", "rk_live_", "SG.", "dop_v1_", "hvs.",
+    "xai-", "fw_", "dckr_pat_", "KGAT_", "dp.pt.", "ya29.", "glsa_", "shpat_", "fm2_", "eyJ",
+)  # fmt: skip
+_ENCODED = lazy(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{24,4096}={0,2}(?![\w+/=-])")
+
+
+def _encoded_prefix(prefix: str) -> str:
+    """The base64 characters that any text with this beginning has at its own."""
+    from binascii import b2a_base64
+
+    encoded = b2a_base64(prefix.encode(), newline=False).decode().rstrip("=")
+    return encoded[: len(prefix) * 4 // 3]
+
+
+def _alternatives(texts: Iterator[str]) -> str:
+    return "|".join(sorted({re.escape(text) for text in texts}, key=lambda t: (-len(t), t)))
+
+
+FOLDED_HINT = Hint(
+    "secrets.folded",
+    # the first literal ends soon after the prefix, and another one or an operator follows
+    rf"[\"'](?:{_alternatives(iter(PREFIXES))})[\w.-]{{0,60}}[\"'][ \t]{{0,4}}"
+    r"(?:[+,\"'%\\]|\.join|\.format|[)\]]|$|[rbf][\"']|#)",
+    tuple(sorted({prefix.lower() for prefix in PREFIXES})),
+)
+ENCODED_HINT = Hint(
+    "secrets.encoded",
+    rf"(?:^|[\"'`=:, \t>(])(?:{_alternatives(_encoded_prefix(p) for p in PREFIXES)})"
+    r"[A-Za-z0-9+/_-]{20}",
+    tuple(sorted({_encoded_prefix(prefix).lower() for prefix in PREFIXES})),
+)
+DECODED_HINT = Hint(
+    "secrets.decoded",
+    r"(?:b64decode|base64)[^\n]{0,60}[ \t\"'(][A-Za-z0-9+/_-]{24}"
+    r"|[\"' \t][A-Za-z0-9+/_-]{24,200}={0,2}[\"']?[ \t]*\|[ \t]*(?:openssl[ \t]+)?base64",
+    ("b64decode", "base64"),
+)
+ESCAPED_HINT = Hint(
+    "secrets.escaped",
+    rf"(?:{_alternatives(re.split('[-_]', p)[0] for p in PREFIXES if re.search('[-_]', p))})"
+    r"(?:\\_|&#(?:45|95|x2[dD]|x5[fF]);)[\w&#;\\-]{12}",
+    ("\\_", "&#"),
+)
+HINTS = (FOLDED_HINT, ENCODED_HINT, DECODED_HINT, ESCAPED_HINT)
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(formats.bounded(template))
+
+
+def token_in(text: str) -> tuple[Kind, Span] | None:
+    """The first kind of which a text holds a token, in the table's order, and where."""
+    for kind in filter(is_prefixed, KINDS):
+        for template in kind.format:
+            if formats.anchor(template) in text and (span := _find(kind, template, text)):
+                return kind, span
+    return None
+
+
+def _find(kind: Kind, template: str, text: str) -> Span | None:
+    for match in _pattern(template).finditer(text):
+        body = match[0].removeprefix(formats.literal_prefix(template))
+        if (kind.check is None or kind.check(match[0])) and not is_placeholder(body):
+            return Span(*match.span()) if not kind.rarity or is_random(body) else None
+    return None
+
+
+def is_forged(value: str) -> bool:
+    """Whether a value has a vendor's format with a wrong checksum: an example, or mistyped."""
+    return any(
+        value.startswith(formats.literal_prefix(template) or value + " ")
+        and _pattern(template).fullmatch(value)
+        and not kind.check(value)
+        for kind in KINDS
+        if kind.check
+        for template in kind.format
+    )
+
+
+def folded(view: View) -> Iterator[Hit]:
+    """Tokens put together from literals and names, in one cell or over several."""
+    lines = view.marked(FOLDED_HINT.tag)
+    if not lines or view.text.language != "python" or view.text.part not in ("source", "file"):
+        return
+    for node, value in sums(view, lines):
+        span = view.code.span(node)
+        token = token_in(value)
+        if token and value not in view.source[span.start : span.end]:
+            kind = token[0]
+            yield Hit(
+                span,
+                f"{title(kind)} in the source, put together from parts: revoke it",
+                kind=kind.id,
+                severity=kind.severity,
+                secret=value,
+            )
+
+
+def sums(view: View, lines: tuple[Span, ...]) -> Iterator[tuple[ast.expr, str]]:
+    """The expressions that make a constant string from parts, and that stand on these lines or
+    use names: outermost ones only, with the string."""
+    import ast
+
+    code = view.code
+    wanted = [code.line(line.start) for line in lines]
+    inner: set[ast.AST] = set()
+    for node in code.nodes:
+        if node in inner or not _puts_together(node):
+            continue
+        parts = [*ast.walk(node)]
+        inner.update(parts)
+        near = any(node.lineno <= line <= (node.end_lineno or 0) for line in wanted)
+        if near or any(isinstance(part, ast.Name) for part in parts):
+            value = code.constant(node, view.context.constants)
+            if value:
+                yield node, value
+
+
+def _puts_together(node: ast.AST) -> TypeGuard[ast.expr]:
+    import ast
+
+    match node:
+        case ast.BinOp(op=ast.Add() | ast.Mod()) | ast.JoinedStr() | ast.Constant(value=str()):
+            return True
+        case ast.Call(func=ast.Attribute(attr="join" | "format" | "replace")):
+            return True
+    return False
+
+
+def escaped(view: View) -> Iterator[Hit]:
+    """Tokens with characters that HTML or LaTeX writes otherwise."""
+    from jupyter_mlsec.rules.secrets.lines import plain
+
+    for place in view.marked(ESCAPED_HINT.tag):
+        line = plain(view.text, place)
+        if token := token_in(line.text):
+            kind, span = token
+            yield Hit(
+                line.span(*span),
+                f"{title(kind)}, written with escapes: revoke it",
+                kind=kind.id,
+                severity=kind.severity,
+                secret=line.text[span.start : span.end],
+            )
+
+
+def encoded(view: View) -> Iterator[Hit]:
+    """Tokens in base64, which hides them from people and from nobody else."""
+    from binascii import Error, a2b_base64
+
+    seen: set[Span] = set()
+    for tag in (ENCODED_HINT.tag, DECODED_HINT.tag):
+        for line in view.marked(tag):
+            for match in _ENCODED.finditer(view.source, line.start, line.end):
+                span = Span(*match.span())
+                if span in seen:
+                    continue
+                seen.add(span)
+                text = match[0].rstrip("=").replace("-", "+").replace("_", "/")
+                try:
+                    value = a2b_base64(text + "=" * (-len(text) % 4)).decode("ascii")
+                except (Error, ValueError):
+                    continue
+                if token := token_in(value):
+                    kind = token[0]
+                    yield Hit(
+                        span,
+                        f"{title(kind)} in base64: revoke it",
+                        kind=kind.id,
+                        severity=kind.severity,
+                        secret=match[0],
+                    )
