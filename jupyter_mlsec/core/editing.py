@@ -24,8 +24,11 @@ def apply(data: bytes, kind: str, edits: Iterable[Edit]) -> bytes:
     ordered = sorted(edits, key=lambda e: (e.cell or 0, e.span))
     if not ordered:
         return data
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise MlsecError("UTF-16 can't be edited in place", "save the file as UTF-8 first")
+    codec = jsontext.encoding(data)
+    if codec != "utf-8":
+        raise MlsecError(
+            f"{codec.upper()} can't be edited in place", "save the file as UTF-8 first"
+        )
     text = jsontext.decode(data)
     bom = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
     if kind == "notebook":

@@ -48,7 +48,7 @@ CLASSES = {
     "pw": ascii_letters + digits + "!#$%^&*~",
 }
 
-_SOLID = set(CLASSES["w"] + "./+=:~@")
+_SOLID = frozenset(CLASSES["w"] + "./+=:~@")
 _PIECE = lazy(r"\{([A-Za-z0-9=]+):(\d+)(?:(-)(\d+)|(\+))?\}")
 _UUID = "{hex:8}-{hex:4}-{hex:4}-{hex:4}-{hex:12}"
 _MOST = 4096  # what an open repeat stops at: longer runs are data, not tokens
@@ -176,6 +176,7 @@ def literal_prefix(template: str) -> str:
     return first.text if first.least is None else ""
 
 
+@cache
 def anchor(template: str) -> str:
     """The longest literal text of the format or its lead, by which it is found; perhaps empty."""
     return max([lead(template), *(p.text for p in parse(template) if p.least is None)], key=len)
@@ -185,7 +186,13 @@ def is_solid(template: str) -> bool:
     """Whether lead and credential are a stretch as `Hint.solid` means."""
     pieces = parse(template)
     least = sum(len(p.text) if p.least is None else p.least for p in pieces)
-    return least >= 16 and set(lead(template)).union(*(p.text for p in pieces)) <= _SOLID
+    texts = (lead(template), *(p.text for p in pieces))
+    return least >= 16 and all(map(_has_solid_characters, texts))
+
+
+@cache
+def _has_solid_characters(text: str) -> bool:
+    return _SOLID.issuperset(text)
 
 
 def hint_leads(template: str) -> bool:

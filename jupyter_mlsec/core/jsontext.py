@@ -36,20 +36,32 @@ class Literal(NamedTuple):
     value: str
 
 
+def encoding(data: bytes) -> str:
+    """The codec that JSON's first bytes tell: `utf-8`, or UTF-16 or 32, with or without BOM."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4]:
+        import json
+
+        return json.detect_encoding(data)
+    return "utf-8"
+
+
 def decode(data: bytes) -> str:
-    """The text of a file: UTF-8 or UTF-16, with or without BOM.
+    """The text of a file, without BOM.
 
     Bytes that are no UTF-8 become lone surrogates (`surrogateescape`), so that nothing is lost.
     """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    if data[:2] in (b"{\0", b"\0{"):
-        return data.decode("utf-16-le" if data[0] else "utf-16-be", "replace")
+    codec = encoding(data)
+    if codec != "utf-8":
+        return data.decode(codec, "replace")
     return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
 
 
 def loads(data: bytes) -> Any:
-    """The value of a JSON document. Raises MlsecError with line and column where it is none."""
+    """The value of a JSON document. Raises MlsecError with line and column where it is none.
+
+    Of a key that stands twice in an object the last one counts, as for every reader of notebooks;
+    to look for such keys would cost a third of the parse.
+    """
     if len(data) >= _SMALL or "orjson" in sys.modules:
         import orjson
 

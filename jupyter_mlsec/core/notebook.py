@@ -11,7 +11,7 @@ from typing import Any
 
 from jupyter_mlsec.core import jsontext
 from jupyter_mlsec.core.errors import MlsecError
-from jupyter_mlsec.core.model import Document, Part, Text
+from jupyter_mlsec.core.model import Document, Text
 from jupyter_mlsec.core.patterns import lazy
 
 ANSI = lazy(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
@@ -44,7 +44,7 @@ def read(data: bytes, path: str, kind: str = "notebook") -> Document:
     notebook = jsontext.loads(data)
     if not isinstance(notebook, dict) or not _cells(notebook):
         if isinstance(notebook, dict) and isinstance(notebook.get("cells"), list):
-            return Document(path, kind, tuple(_metadata(notebook.get("metadata"), "metadata")))
+            return Document(path, kind, tuple(_metadata(notebook.get("metadata"))))
         raise MlsecError(
             "valid JSON, but not a notebook: it has no list of cells",
             "give the file another ending than .ipynb, or exclude it",
@@ -55,7 +55,7 @@ def read(data: bytes, path: str, kind: str = "notebook") -> Document:
     for index, cell in enumerate(cells):
         if isinstance(cell, dict):
             _read_cell(cell, index, language, texts)
-    texts += _metadata(notebook.get("metadata"), "metadata")
+    texts += _metadata(notebook.get("metadata"))
     kernel = _kernel_name(notebook.get("metadata"))
     return Document(path, kind, tuple(texts), len(cells), language, kernel)
 
@@ -76,7 +76,8 @@ def _cells(notebook: Mapping[str, Any]) -> list[Any]:
     sheets = notebook.get("worksheets")
     if not isinstance(sheets, list):
         return []
-    return [c for s in sheets if isinstance(s, dict) for c in s.get("cells") or ()]
+    listed = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+    return [cell for cells in listed if isinstance(cells, list) for cell in cells]
 
 
 def _kernel_language(metadata: Any) -> str:
@@ -97,38 +98,29 @@ def _kernel_name(metadata: Any) -> str | None:
 
 
 def _read_cell(cell: dict[str, Any], index: int, language: str, texts: list[Text]) -> None:
+    """Append the texts of one cell. A notebook has thousands: no call without a need."""
     source = cell.get("source")
-    if source is None:
-        source = cell.get("input")  # nbformat 3
+    if source is None and "input" in cell:  # nbformat 3, where each cell has its language
+        source = cell["input"]
+        language = _language_name(cell.get("language")) or language
     identity = cell.get("id")
     cell_id = identity if isinstance(identity, str) else None
-    metadata = cell.get("metadata")
-    tags = _tags(metadata)
     kind = cell.get("cell_type")
-    if kind == "code":
-        spoken = _cell_language(metadata, cell.get("language")) or language
-    else:
-        spoken = "text" if kind == "raw" else "markdown"
+    spoken = language if kind == "code" else "text" if kind == "raw" else "markdown"
+    metadata = cell.get("metadata")
+    tags: tuple[str, ...] = ()
+    if metadata and isinstance(metadata, dict):
+        tags = _tags(metadata)
+        if "vscode" in metadata and kind == "code":
+            vscode = metadata["vscode"]  # a notebook of several languages
+            named = vscode.get("languageId") if isinstance(vscode, dict) else None
+            spoken = _language_name(named) or spoken
     text = _joined(source)
     if text:
         texts.append(Text("source", spoken, _normal(text), index, cell_id, None, None, tags))
     outputs = cell.get("outputs")
-    if isinstance(outputs, list):
-        for number, output in enumerate(outputs):
-            if isinstance(output, dict):
-                for mime, content in _output_texts(output):
-                    texts.append(
-                        Text(
-                            "output",
-                            _mime_language(mime),
-                            content,
-                            index,
-                            cell_id,
-                            number,
-                            mime,
-                            tags,
-                        )
-                    )
+    if outputs and isinstance(outputs, list):
+        texts += _outputs(outputs, index, cell_id, tags)
     attachments = cell.get("attachments")
     if isinstance(attachments, dict):
         for mime, content in _attachment_texts(attachments):
@@ -136,18 +128,25 @@ def _read_cell(cell: dict[str, Any], index: int, language: str, texts: list[Text
                 Text("attachment", _mime_language(mime), content, index, cell_id, None, mime, tags)
             )
     if metadata:
-        texts += _metadata(metadata, "metadata", index, cell_id, tags)
+        texts += _metadata(metadata, index, cell_id, tags)
 
 
-def _tags(metadata: Any) -> tuple[str, ...]:
-    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+def _outputs(
+    outputs: list[Any], index: int, cell_id: str | None, tags: tuple[str, ...]
+) -> Iterator[Text]:
+    for number, output in enumerate(outputs):
+        if isinstance(output, dict):
+            for mime, content in _output_texts(output):
+                language = _mime_language(mime)
+                yield Text("output", language, content, index, cell_id, number, mime, tags)
+
+
+def _tags(metadata: dict[str, Any]) -> tuple[str, ...]:
+    tags = metadata.get("tags")
     return tuple(t for t in tags if isinstance(t, str)) if isinstance(tags, list) else ()
 
 
-def _cell_language(metadata: Any, v3_language: Any) -> str | None:
-    """The language of one cell in a notebook of several (VS Code), or nbformat 3's."""
-    vscode = metadata.get("vscode") if isinstance(metadata, dict) else None
-    language = vscode.get("languageId") if isinstance(vscode, dict) else v3_language
+def _language_name(language: Any) -> str | None:
     if not isinstance(language, str):
         return None
     return _LANGUAGES.get(language.lower(), language.lower())
@@ -246,17 +245,17 @@ def _mime_language(mime: str) -> str:
 
 def _metadata(
     metadata: Any,
-    part: Part,
     cell: int | None = None,
     cell_id: str | None = None,
     tags: tuple[str, ...] = (),
 ) -> list[Text]:
-    if not isinstance(metadata, dict):
+    # most cells' metadata hold an id that a machine has made, and nothing else
+    if not isinstance(metadata, dict) or metadata.keys() <= _NOISE:
         return []
     text = flatten(metadata)
     if not text:
         return []
-    return [Text(part, "json", text, cell, cell_id, None, "application/json", tags)]
+    return [Text("metadata", "json", text, cell, cell_id, None, "application/json", tags)]
 
 
 def flatten(value: Any) -> str:

@@ -39,10 +39,9 @@ _PRAGMA_NEXT = lazy(r"[ \t]*" + _PRAGMA_OPEN + r"(?:allow|white)list[ -]nextline
 
 
 class Ignore(NamedTuple):
-    """An ignore comment. `names` is None where it silences everything; `spans` are theirs."""
+    """An ignore comment. `names` is None where it silences everything."""
 
     names: tuple[str, ...] | None
-    spans: tuple[Span, ...]
     reason: str | None
 
     def covers(self, names: Collection[str]) -> bool:
@@ -68,31 +67,13 @@ def suppression(
     return None
 
 
-def unknown_ignores(text: Text, known: Collection[str]) -> list[tuple[Span, str]]:
-    """The names in ignore comments that are no rule or family in `known`, with their places.
-
-    Of `rule:kind` the rule is looked at, unless `known` has names with kinds.
-    """
-    if text.part not in ("source", "file") or "mlsec:" not in text.text:
-        return []
-    return [
-        (span, name)
-        for ignore in _ignores(text.text, 0, len(text.text))
-        for name, span in zip(ignore.names or (), ignore.spans, strict=False)
-        if name not in known and name.partition(":")[0] not in known
-    ]
-
-
 def _ignores(source: str, start: int, end: int) -> Iterator[Ignore]:
     for match in _IGNORE.finditer(source, start, end):
         reason = _REASON_END.sub("", match["reason"]).strip(" \t:,-") or None
         if match["brackets"] is None:
-            yield Ignore(None, (), reason)
-            continue
-        named = [
-            (m[0], Span(m.start(), m.end())) for m in _NAME.finditer(source, *match.span("names"))
-        ]
-        yield Ignore(tuple(n for n, _ in named), tuple(s for _, s in named), reason)
+            yield Ignore(None, reason)
+        else:
+            yield Ignore(tuple(_NAME.findall(match["names"])), reason)
 
 
 def _ignores_near(source: str, span: Span) -> Iterator[Ignore]:

@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from jupyter_mlsec.core.config import Config
@@ -67,10 +68,9 @@ class Cache:
 
     def put(self, digest: str, result: ScanResult) -> None:
         """Remember a result. One with an error is not: the reason may be gone next time."""
-        line = encode(result) if result.error is None else None
-        if line is not None:
+        if result.error is None:
             key = digest.encode()
-            self._known[key] = self._used[key] = line
+            self._known[key] = self._used[key] = encode(result)
             self._news = True
 
     def save(self) -> None:
@@ -116,9 +116,10 @@ def key_of(config: Config) -> str:
 
     parts: list[object] = [config.decides, sys.version_info[:2], sys.platform]
     if config.detect_secrets_plugins:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        parts.append(version("detect-secrets"))
+        with suppress(PackageNotFoundError):  # making the scanner will complain
+            parts.append(version("detect-secrets"))
     pending = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
     while pending:
         with os.scandir(pending.pop()) as listing:
@@ -146,47 +147,32 @@ def digest_of(source: Source, data: bytes) -> str:
     return digest.hexdigest()
 
 
-def encode(result: ScanResult) -> bytes | None:
-    """A result in one line of JSON, or None if it can't be written (a lone surrogate in it)."""
-    from orjson import JSONEncodeError, dumps
+def encode(result: ScanResult) -> bytes:
+    """A result in one line of JSON. Its named tuples become arrays: the names of their fields
+    are part of the code, and the cache's key changes with it."""
+    from json import dumps  # orjson would be faster, but its import costs more than it saves
 
-    findings = [
-        f._replace(
-            place=f.place._asdict(),  # type: ignore[arg-type]  # JSON knows no named tuples
-            related=[place._asdict() for place in f.related],  # type: ignore[arg-type]
-            fix=f.fix and _written_fix(f.fix),  # type: ignore[arg-type]
-        )._asdict()
-        for f in result.findings
-    ]
-    try:
-        return dumps({**result._asdict(), "findings": findings})
-    except JSONEncodeError:
-        return None
-
-
-def _written_fix(fix: PlacedFix) -> dict[str, object]:
-    return {**fix._asdict(), "edits": [edit._asdict() for edit in fix.edits]}
+    return dumps(result, separators=(",", ":")).encode("ascii")
 
 
 def decode(line: bytes) -> ScanResult:
-    """The result that `encode` wrote. Raises KeyError, TypeError or ValueError if it is none."""
-    from orjson import loads
+    """The result that `encode` wrote. Raises TypeError or ValueError if it is none."""
+    from json import loads
 
-    read = loads(line)
-    read["findings"] = tuple(_finding(finding) for finding in read["findings"])
-    return ScanResult(**read)
+    read = ScanResult(*loads(line))
+    return read._replace(findings=tuple(_finding(*finding) for finding in read.findings))
 
 
-def _finding(read: dict[str, Any]) -> Finding:
-    fix = read["fix"]
-    if fix is not None:
-        fix["edits"] = tuple(PlacedEdit(**edit) for edit in fix["edits"])
-        read["fix"] = PlacedFix(**fix)
-    read["severity"] = Severity(read["severity"])
-    read["confidence"] = Confidence(read["confidence"])
-    read["place"] = Place(**read["place"])
-    read["related"] = tuple(Place(**place) for place in read["related"])
-    return Finding(**read)
+def _finding(*fields: Any) -> Finding:
+    read = Finding(*fields)
+    fix = read.fix and PlacedFix(*read.fix)
+    return read._replace(
+        severity=Severity(read.severity),
+        confidence=Confidence(read.confidence),
+        place=Place(*read.place),
+        related=tuple(Place(*place) for place in read.related),
+        fix=fix and fix._replace(edits=tuple(PlacedEdit(*edit) for edit in fix.edits)),
+    )
 
 
 def _read(file: str) -> dict[bytes, bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from jupyter_mlsec.core.model import ScanResult
 
 if TYPE_CHECKING:
     from jupyter_mlsec.core.engine import Scanner
+    from jupyter_mlsec.core.rule import Rule
 
 
 class RuleNames(Collection[str]):
@@ -22,11 +23,11 @@ class RuleNames(Collection[str]):
 
     @cached_property
     def _names(self) -> frozenset[str]:
-        from jupyter_mlsec.rules import ALL, FAMILIES
+        from jupyter_mlsec.rules import BY_ID, FAMILIES, detect_secrets
         from jupyter_mlsec.rules.secrets import KINDS
 
         kinds = {f"provider-token:{kind.id}" for kind in KINDS}
-        return frozenset({rule.id for rule in ALL} | set(FAMILIES) | kinds)
+        return frozenset({*BY_ID, detect_secrets.ID, *FAMILIES, *kinds})
 
     def __contains__(self, name: object) -> bool:
         return name in self._names
@@ -38,13 +39,30 @@ class RuleNames(Collection[str]):
         return len(self._names)
 
 
-def make_scanner(config: Config, cache_folder: str | None) -> Scanner:
-    """A scanner with all rules; `cache_folder` keeps the pattern database, None keeps none."""
-    from jupyter_mlsec.core.engine import Scanner, running
-    from jupyter_mlsec.files.database import prefilter_for
+def rules_for(config: Config) -> Sequence[Rule]:
+    """All rules, and with `detect-secrets-plugins` that library's.
+
+    Raises MlsecError if it is set and the library is not installed.
+    """
     from jupyter_mlsec.rules import ALL
 
-    return Scanner(ALL, config, prefilter_for(running(ALL, config), cache_folder))
+    if not config.detect_secrets_plugins:
+        return ALL
+    from jupyter_mlsec.rules.detect_secrets import plugin_rule
+
+    return (*ALL, plugin_rule())
+
+
+def make_scanner(config: Config, cache_folder: str | None) -> Scanner:
+    """A scanner with all rules; `cache_folder` keeps the pattern database, None keeps none.
+
+    Raises MlsecError as `rules_for` does.
+    """
+    from jupyter_mlsec.core.engine import Scanner, running
+    from jupyter_mlsec.files.database import prefilter_for
+
+    rules = rules_for(config)
+    return Scanner(rules, config, prefilter_for(running(rules, config), cache_folder))
 
 
 def scan_function(

@@ -91,10 +91,10 @@ def read(path: str, max_size: int = 0) -> bytes:
     is missing, may not be read, is a folder or is too large.
     """
     try:
-        with open(path, "rb") as file:
-            if not max_size:
-                return file.read()
-            data = file.read(max_size * MEGABYTE + 1)
+        # unbuffered, and to the end: a read with a limit would first make room for the limit
+        with open(path, "rb", buffering=0) as file:
+            _check_size(os.fstat(file.fileno()).st_size, max_size)
+            data = file.read()
     except FileNotFoundError:
         if os.path.islink(path):
             raise MlsecError("this link points to a file that does not exist") from None

@@ -38,7 +38,7 @@ def discover(
     A file is always taken, as plain text if it is of no known kind. A folder is walked: files of
     known kinds, without those that .gitignore files or `exclude` name, and without environments,
     checkpoints and stores of tools. Links to files are followed, links to folders are not unless
-    given. What can't be read gives a ScanError, and the rest goes on.
+    given. What can't be read gives a ScanError, here or when it is read, and the rest goes on.
     """
     cwd = os.path.abspath(cwd or os.getcwd())
     seen: set[str] = set()
@@ -47,8 +47,11 @@ def discover(
         found: Iterable[Source | ScanError]
         if os.path.isdir(full):
             found = _walk(full, excluded(config, cwd), cwd)
-        elif os.path.lexists(full):
+        elif os.path.isfile(full) or _is_broken_link(full):
             found = [Source(shown(full, cwd), full, kind_of(full) or "text")]
+        elif os.path.exists(full):
+            reason = "neither a file nor a folder; pipe it into `mlsec scan -`"
+            found = [ScanError(shown(full, cwd), reason)]
         else:
             found = [ScanError(shown(full, cwd), "there is no such file or folder")]
         for item in found:
@@ -107,8 +110,15 @@ def _left_out(path: str, folder: bool, exclude: Ignores, ignores: Ignores) -> bo
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a file or a link to one: no pipe or device, which could be read for ever."""
+    """Whether it is a file or a link: no pipe or device, which could be read for ever.
+
+    A link that leads nowhere or in a circle is one too: reading it says what is wrong with it.
+    """
     try:
-        return entry.is_file()
-    except OSError:  # a loop of links
-        return False
+        return entry.is_file() or (entry.is_symlink() and _is_broken_link(entry.path))
+    except OSError:  # a circle of links
+        return True
+
+
+def _is_broken_link(path: str) -> bool:
+    return os.path.islink(path) and not os.path.exists(path)

@@ -127,6 +127,17 @@ def test_json_that_is_no_notebook_is_an_error(data: bytes) -> None:
         read(data, "a.ipynb")
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        code("x", metadata={"vscode": {"languageId": "R"}}),
+        {"cell_type": "code", "input": "x", "language": "R"},
+    ],
+)
+def test_a_cell_may_have_a_language_of_its_own(cell: dict[str, Any]) -> None:
+    assert read(notebook(cell), "a.ipynb").texts[0].language == "r"
+
+
 def test_a_notebook_without_cells_is_fine() -> None:
     assert read(notebook(), "a.ipynb").cells == 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_mlsec.core.model import Part, Span, Text
-from jupyter_mlsec.core.suppress import suppression, unknown_ignores
+from jupyter_mlsec.core.suppress import suppression
 
 RULE, FAMILY, KIND = "provider-token", "secrets", "openai-api-key"
 
@@ -157,21 +157,3 @@ def test_allowlist_comments_of_detect_secrets(source: str) -> None:
 )
 def test_allowlist_comments_elsewhere(source: str) -> None:
     assert silenced(source) is None
-
-
-@pytest.mark.parametrize(
-    ("source", "names"),
-    [
-        ("x  # mlsec: ignore[provider-tokens, secrets]", ["provider-tokens"]),
-        ("x  # mlsec: ignore[a]\ny  # mlsec: ignore[b c]", ["a", "b", "c"]),
-        ("x  # mlsec: ignore[provider-token:openai-api-key]", []),
-        ("x  # mlsec: ignore[other:openai-api-key]", ["other:openai-api-key"]),
-        ("x  # mlsec: ignore", []),
-        ("no comment", []),
-    ],
-)
-def test_unknown_names_are_found_with_their_places(source: str, names: list[str]) -> None:
-    text = Text("source", "python", source)
-    found = unknown_ignores(text, {"provider-token", "secrets"})
-    assert [name for _, name in found] == names
-    assert [source[span.start : span.end] for span, _ in found] == names

@@ -183,7 +183,9 @@ def test_links(tmp_path: Path) -> None:
     (top / "round").symlink_to("..")
     (top / "dangling.ipynb").symlink_to("nowhere")
     (top / "loop.ipynb").symlink_to("loop.ipynb")
-    assert found(top) == ["b.ipynb", "file.ipynb"]
+    (top / "dangling.png").symlink_to("nowhere")
+    # reading the broken ones will say what is wrong with them
+    assert found(top) == ["b.ipynb", "dangling.ipynb", "file.ipynb", "loop.ipynb"]
     assert found(top, "folder") == ["folder/a.ipynb"]
 
 
@@ -227,7 +229,11 @@ def test_a_folder_that_vanishes(tmp_path: Path) -> None:
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.ipynb")
     (tmp_path / "b.ipynb").mkdir()
+    (tmp_path / "c.ipynb").symlink_to("a.ipynb")
     assert found(tmp_path) == []
+    for name in ("a.ipynb", "c.ipynb"):
+        reason = "neither a file nor a folder; pipe it into `mlsec scan -`"
+        assert found(tmp_path, name) == [f"{name}: {reason}"]
 
 
 def test_folders_may_be_very_deep(tmp_path: Path) -> None:

@@ -18,10 +18,12 @@ def run(arguments: Sequence[str]) -> int:
     options.add_color(parser)
     given = parser.parse_args(arguments)
     from jupyter_mlsec.report.docs import explain
-    from jupyter_mlsec.rules import BY_ID
+    from jupyter_mlsec.rules import BY_ID, detect_secrets
 
     for name in given.rule:
         rule = BY_ID.get(name.partition(":")[0])
+        if name == detect_secrets.ID:
+            rule = detect_secrets.plugin_rule()
         if rule is None:
             raise MlsecError(f"no rule is called {name!r}", options.near(name, BY_ID))
         print(explain(rule, options.color(given.color)))

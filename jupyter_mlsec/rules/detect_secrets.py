@@ -1,7 +1,6 @@
 """The plugins of detect-secrets as one more rule, for who asks for it.
 
-With `detect-secrets-plugins = true` the caller scans with `[*ALL, plugin_rule()]`: last in
-precedence, so that a credential which these rules know keeps its own name. The plugins see only
+With `detect-secrets-plugins = true` a scan runs `(*ALL, plugin_rule())`: last in precedence, so that a credential which these rules know keeps its own name. The plugins see only
 decoded lines that name a credential, because they cost about 0.1 ms a line (the library's whole
 engine: 0.65 to 1 ms); no verification, so no network. Left out: the two entropy plugins (in
 notebooks nearly all they find is ids, hashes and pictures; docs/decisions/002-detect-secrets.md)
@@ -21,6 +20,8 @@ from jupyter_mlsec.core.view import View
 if TYPE_CHECKING:
     from detect_secrets.plugins.base import BasePlugin
 
+ID = "detect-secrets-plugin"
+
 _LEFT_OUT = frozenset({"Base64HighEntropyString", "HexHighEntropyString", "IPPublicDetector"})
 
 # what the plugins' own patterns begin with or need nearby
@@ -37,11 +38,11 @@ Finder = Callable[[str], Iterator[tuple[str, str]]]
 
 
 def plugin_rule() -> Rule:
-    """The rule `detect-secrets-plugin`. Raises MlsecError where the library is not installed."""
+    """The rule of this name. Raises MlsecError where the library is not installed."""
     find = _finder()
 
     @family("secrets")(
-        "detect-secrets-plugin",
+        ID,
         "A plugin of detect-secrets reports a credential",
         severity=Severity.HIGH,
         confidence=Confidence.MEDIUM,
