@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import NamedTuple
 
 from jupyter_mlsec.core.errors import MlsecError
@@ -91,10 +92,12 @@ def read(path: str, max_size: int = 0) -> bytes:
     is missing, may not be read, is a folder or is too large.
     """
     try:
-        # unbuffered, and to the end: a read with a limit would first make room for the limit
         with open(path, "rb", buffering=0) as file:
-            _check_size(os.fstat(file.fileno()).st_size, max_size)
-            data = file.read()
+            facts = os.fstat(file.fileno())
+            _check_size(facts.st_size, max_size)
+            # a read with a limit makes room for the limit: only for what may have no end
+            endless = max_size and not stat.S_ISREG(facts.st_mode)
+            data = file.read(max_size * MEGABYTE + 1 if endless else -1)
     except FileNotFoundError:
         if os.path.islink(path):
             raise MlsecError("this link points to a file that does not exist") from None

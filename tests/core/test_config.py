@@ -7,9 +7,9 @@ import pytest
 
 from jupyter_mlsec.core.config import Config, named
 from jupyter_mlsec.core.errors import MlsecError
-from jupyter_mlsec.core.settings import json_schema
 from jupyter_mlsec.core.model import Confidence, Finding, Place, Severity
 from jupyter_mlsec.core.rule import Rule
+from jupyter_mlsec.core.settings import json_schema
 
 NAMES = frozenset(
     {

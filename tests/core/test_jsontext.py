@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -98,12 +99,10 @@ def test_the_loop_reads_what_the_library_reads(value: object) -> None:
 
 
 @given(st.text())
-def test_any_text_gives_a_value_or_one_error(text: str) -> None:
+def test_any_text_gives_a_value_or_our_own_error(text: str) -> None:
     data = text.encode("utf-8", "surrogatepass")
-    try:
+    with suppress(MlsecError):
         loads(data)
-    except MlsecError as error:
-        assert "\n" not in error.message
 
 
 @pytest.mark.parametrize("data", [b"plain", b"\xff\xfeh\0i\0", b"bad \xff byte"])

@@ -34,6 +34,8 @@ def bundle(mime: str, content: Any) -> dict[str, Any]:
     return output(data={mime: content})
 
 
+TRACEBACK = output(output_type="error", evalue="no", traceback=["\x1b[0;31mE\x1b[0m: no"])
+PLOT = bundle("application/vnd.plotly.v1+json", {"title": 'say "hi"'})
 PICTURE = base64.b64encode(bytes(range(256)) * 4).decode()
 
 
@@ -49,13 +51,13 @@ PICTURE = base64.b64encode(bytes(range(256)) * 4).decode()
         ({"cell_type": "code", "source": "a", "metadata": None, "outputs": None}, "source", "a"),
         (output(output_type="stream", text=["a\n", "b\n"]), "output", "a\nb\n"),
         (output(output_type="stream", text="\x1b[31mred\x1b[0m"), "output", "red"),
-        (output(output_type="error", evalue="no", traceback=["\x1b[0;31mE\x1b[0m: no"]), "output", "no\nE: no"),
+        (TRACEBACK, "output", "no\nE: no"),
         (bundle("text/plain", ["a", "b"]), "output", "ab"),
         (bundle("text/html", "<b>x</b>"), "output", "<b>x</b>"),
         (bundle("text/latex", "$x$"), "output", "$x$"),
         (bundle("image/svg+xml", "<svg/>"), "output", "<svg/>"),
         (bundle("application/json", {"key": ["value 1"]}), "output", '"key": "value 1"'),
-        (bundle("application/vnd.plotly.v1+json", {"title": 'say "hi"'}), "output", '"title": "say "hi""'),
+        (PLOT, "output", '"title": "say "hi""'),
         (output(output_type="pyout", text=["v3"]), "output", "v3"),
         (code(metadata={"note": "some text"}), "metadata", '"note": "some text"'),
         (code(attachments={"a.txt": {"text/plain": "notes"}}), "attachment", "notes"),
