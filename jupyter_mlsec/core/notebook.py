@@ -33,6 +33,8 @@ _NOISE = frozenset(
     "_model_module_version _view_module_version _model_name _view_name _view_count "
     "mimetype file_extension pygments_lexer nbconvert_exporter codemirror_mode".split()
 )
+# widgets' models that say how something looks: two thirds of a saved widget state
+_LOOKS = ("LayoutModel", "ProgressStyleModel", "DescriptionStyleModel", "SliderStyleModel")
 _BINARY = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/", "video/", "font/")
 _BASE64 = lazy(r"[A-Za-z0-9+/\s]+={0,2}\s*\Z")
 
@@ -277,7 +279,10 @@ def flatten(value: Any) -> str:
             if kind is str:
                 if len(member) >= 6 and name not in _NOISE and not name.startswith(_BINARY):
                     lines.append(f'"{name}": "{_normal(_plain(member))}"')
-            elif (kind is dict or kind is list) and member and name not in _NOISE:
+            elif kind is dict:
+                if member and name not in _NOISE and member.get("model_name") not in _LOOKS:
+                    inner.append((name, member))
+            elif kind is list and member and name not in _NOISE:
                 inner.append((name, member))
         stack += reversed(inner)
     return "\n".join(lines)

@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.model import Span
+from jupyter_mlsec.rules.secrets import lines, tables, tree
+from jupyter_mlsec.rules.secrets.binding import Binding
+from jupyter_mlsec.rules.secrets.hints import TABLE_TAGS, TAGS
 
 if TYPE_CHECKING:
-    import ast
-
     from jupyter_mlsec.core.view import View
-
-Form = Literal["assignment", "argument", "dict", "environ", "shell", "header", "config", "table"]
-
-
-class Binding(NamedTuple):
-    """A name with its value.
-
-    `span` is the value without quotes, or the whole expression where it is put together from
-    parts. `callee` is the dotted name of the function that gets it, or what stands before the
-    name and tells whose it is. `node` is the value's expression where Python code holds it, and
-    `prose` says that no code vouches for the text being a value.
-    """
-
-    name: str
-    value: str
-    span: Span
-    form: Form
-    callee: str = ""
-    node: ast.expr | None = None
-    prose: bool = False
 
 
 def bindings(view: View) -> tuple[Binding, ...]:
@@ -41,9 +22,6 @@ def bindings(view: View) -> tuple[Binding, ...]:
 
 
 def _bindings(view: View) -> tuple[Binding, ...]:
-    from jupyter_mlsec.rules.secrets import lines, tables, tree
-    from jupyter_mlsec.rules.secrets.hints import TABLE_TAGS, TAGS
-
     marked = tuple(sorted({span for tag in TAGS for span in view.marked(tag)}))
     known: list[Binding] = []
     if view.text.language == "python" and view.text.part in ("source", "file"):

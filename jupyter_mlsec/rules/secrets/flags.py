@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from jupyter_mlsec.rules.secrets.bindings import Binding
+from jupyter_mlsec.rules.secrets.binding import Binding
+from jupyter_mlsec.rules.secrets.line import Line, is_shell
 
 if TYPE_CHECKING:
     from jupyter_mlsec.core.view import View
-    from jupyter_mlsec.rules.secrets.lines import Line
 
 _VALUE = r"(?P<quote>[\"']?)(?P<value>[^\s\"'=-][^\s\"']{3,})(?P=quote)"
 
@@ -62,8 +62,6 @@ _COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 def bindings(view: View, line: Line) -> Iterator[tuple[int, Binding]]:
     """What the commands in a line are handed, with the offset where the command begins."""
-    from jupyter_mlsec.rules.secrets.lines import is_shell
-
     prose = not is_shell(view, line)
     for pattern, fixed in _COMMANDS:
         for match in pattern.finditer(line.text):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.model import Edit, Fix, Hit, Span
 from jupyter_mlsec.rules.secrets import names
-from jupyter_mlsec.rules.secrets.bindings import Binding, Form, bindings
+from jupyter_mlsec.rules.secrets.binding import Binding, Form
+from jupyter_mlsec.rules.secrets.bindings import bindings
 from jupyter_mlsec.rules.secrets.judge import SCHEME, Credential, judge
 
 if TYPE_CHECKING:

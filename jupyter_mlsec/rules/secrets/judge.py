@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.rules.secrets import names
-from jupyter_mlsec.rules.secrets.bindings import Binding
+from jupyter_mlsec.rules.secrets.binding import Binding
 from jupyter_mlsec.rules.secrets.filters import (
     is_chosen_secret,
     is_key,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jupyter_mlsec.core.model import Span
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.rules.secrets import names
-from jupyter_mlsec.rules.secrets.bindings import Binding
+from jupyter_mlsec.rules.secrets.binding import Binding
 from jupyter_mlsec.rules.secrets.hints import TABLE_TAGS
 
 if TYPE_CHECKING:

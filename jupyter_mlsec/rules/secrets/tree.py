@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.model import Span
 from jupyter_mlsec.rules.secrets import names
-from jupyter_mlsec.rules.secrets.bindings import Binding, Form
+from jupyter_mlsec.rules.secrets.binding import Binding, Form
 
 if TYPE_CHECKING:
     from jupyter_mlsec.core.python import Code

@@ -160,7 +160,7 @@ def _puts_together(node: ast.AST) -> TypeGuard[ast.expr]:
 
 def escaped(view: View) -> Iterator[Hit]:
     """Tokens with characters that HTML or LaTeX writes otherwise."""
-    from jupyter_mlsec.rules.secrets.lines import plain
+    from jupyter_mlsec.rules.secrets.line import plain
 
     for place in view.marked(ESCAPED_HINT.tag):
         line = plain(view.text, place)
