@@ -1,10 +1,11 @@
 """The plugins of detect-secrets as one more rule, for who asks for it.
 
-With `detect-secrets-plugins = true` a scan runs `(*ALL, plugin_rule())`: last in precedence, so that a credential which these rules know keeps its own name. The plugins see only
-decoded lines that name a credential, because they cost about 0.1 ms a line (the library's whole
-engine: 0.65 to 1 ms); no verification, so no network. Left out: the two entropy plugins (in
-notebooks nearly all they find is ids, hashes and pictures; docs/decisions/002-detect-secrets.md)
-and public IP addresses, which are no credentials.
+With `detect-secrets-plugins = true` a scan runs `(*ALL, plugin_rule())`: last in precedence, so
+that a credential which these rules know keeps its own name. The plugins see only decoded lines
+that name a credential, because they cost about 0.1 ms a line (the library's whole engine: 0.65 to
+1 ms); no verification, so no network. Left out: the two entropy plugins (in notebooks nearly all
+they find is ids, hashes and pictures; docs/decisions/002-detect-secrets.md) and public IP
+addresses, which are no credentials.
 """
 
 from __future__ import annotations

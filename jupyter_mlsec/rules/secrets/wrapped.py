@@ -18,6 +18,7 @@ from jupyter_mlsec.core.rule import Hint
 from jupyter_mlsec.rules.secrets.filters import is_placeholder
 from jupyter_mlsec.rules.secrets.kind import Kind
 from jupyter_mlsec.rules.secrets.kinds import KINDS, is_prefixed, title
+from jupyter_mlsec.rules.secrets.line import plain
 
 if TYPE_CHECKING:
     import ast
@@ -160,8 +161,6 @@ def _puts_together(node: ast.AST) -> TypeGuard[ast.expr]:
 
 def escaped(view: View) -> Iterator[Hit]:
     """Tokens with characters that HTML or LaTeX writes otherwise."""
-    from jupyter_mlsec.rules.secrets.line import plain
-
     for place in view.marked(ESCAPED_HINT.tag):
         line = plain(view.text, place)
         if token := token_in(line.text):
