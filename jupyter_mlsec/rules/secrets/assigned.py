@@ -18,7 +18,7 @@ rule = family("secrets")
 
 @rule(
     "credential-in-call-argument",
-    "a password, key or token is written out as an argument",
+    "A password, key or token is written out as an argument",
     severity=Severity.HIGH,
     confidence=Confidence.MEDIUM,
     hints=HINTS,
@@ -61,7 +61,7 @@ def credential_in_call_argument(view: View) -> Iterator[Hit]:
 
 @rule(
     "assigned-credential-literal",
-    "a password, key or token is bound to a name",
+    "A password, key or token is bound to a name",
     severity=Severity.HIGH,
     confidence=Confidence.MEDIUM,
     hints=HINTS + TABLE_HINTS,

@@ -18,7 +18,7 @@ rule = family("secrets")
 
 @rule(
     "secret-set-in-environ",
-    "a credential is put into the environment from a literal",
+    "A credential is put into the environment from a literal",
     severity=Severity.HIGH,
     hints=HINTS,
     parts=EVERYWHERE,

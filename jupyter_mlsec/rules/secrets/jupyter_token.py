@@ -35,7 +35,7 @@ _SETTING = lazy(
 
 @rule(
     "jupyter-token-in-notebook",
-    "the log-in token of a Jupyter server is saved in the notebook",
+    "The log-in token of a Jupyter server is saved in the notebook",
     severity=Severity.MEDIUM,
     hints=HINTS,
     parts=EVERYWHERE,

@@ -35,7 +35,7 @@ _WITH = (
 
 @rule(
     "presigned-or-sas-url",
-    "a signed address is saved in the notebook",
+    "A signed address is saved in the notebook",
     severity=Severity.HIGH,
     hints=HINTS,
     parts=EVERYWHERE,

@@ -48,7 +48,7 @@ _TOKENS = frozenset(("access", "auth", "api", "hf", "bearer", "github", "refresh
 
 @rule(
     "secret-printed",
-    "a credential is printed into the output",
+    "A credential is printed into the output",
     severity=Severity.HIGH,
     confidence=Confidence.MEDIUM,
     hints=HINTS,

@@ -34,7 +34,7 @@ _LEAST = 40  # the base64 of an Ed25519 key alone
 
 @rule(
     "private-key-block",
-    "a private key stands in the notebook",
+    "A private key stands in the notebook",
     severity=Severity.CRITICAL,
     hints=HINTS,
     parts=EVERYWHERE,

@@ -57,7 +57,7 @@ class Token(NamedTuple):
 
 @rule(
     "provider-token",
-    "a credential in its vendor's own format",
+    "A credential in its vendor's own format",
     severity=Severity.CRITICAL,
     hints=HINTS,
     parts=EVERYWHERE,

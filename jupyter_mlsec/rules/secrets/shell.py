@@ -18,7 +18,7 @@ rule = family("secrets")
 
 @rule(
     "secret-in-shell-command",
-    "a credential is written out on a command line",
+    "A credential is written out on a command line",
     severity=Severity.HIGH,
     confidence=Confidence.MEDIUM,
     hints=HINTS,

@@ -51,7 +51,7 @@ _PUBLIC_HOSTS = ("ingest.sentry.io", "sentry.io")
 
 @rule(
     "credential-in-url",
-    "an address holds a user's password",
+    "An address holds a user's password",
     severity=Severity.HIGH,
     hints=(*HINTS, _SPLIT),
     parts=EVERYWHERE,
