@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 
 from jupyter_mlsec.core.model import Span, Text
@@ -134,6 +134,8 @@ def re_matcher(hints: Sequence[Hint]) -> Matcher:
     hint's pattern is tried only where one of its literals is, or on the lines that hold one.
     """
     literals = [tuple(literal.encode() for literal in hint.literals) for hint in hints]
+    solid = {x for hint, xs in zip(hints, literals, strict=True) if hint.solid for x in xs}
+    present_in = _finder(solid)
 
     @cache
     def pattern(number: int) -> re.Pattern[bytes]:
@@ -142,17 +144,17 @@ def re_matcher(hints: Sequence[Hint]) -> Matcher:
 
     def matches(blob: bytes) -> list[tuple[int, int]]:
         lowered = blob.lower()
-        solid = b"\n".join(_SOLID.findall(lowered))
-        places: dict[tuple[bytes, bool], list[int]] = {}
+        in_solid = present_in(b"\n".join(_SOLID.findall(lowered)))
+        places: dict[bytes, list[int]] = {}
         found: list[tuple[int, int]] = []
         for number, hint in enumerate(hints):
             at: list[int] = []
             for literal in literals[number]:
-                key = literal, hint.solid
-                if key not in places:
-                    there = literal in (solid if hint.solid else lowered)
-                    places[key] = list(_places(lowered, literal)) if there else []
-                at += places[key]
+                if hint.solid and literal not in in_solid:
+                    continue
+                if literal not in places:
+                    places[literal] = list(_places(lowered, literal))
+                at += places[literal]
             if at and hint.leading:
                 ends = [m.end() for place in at if (m := pattern(number).match(blob, place))]
             elif at:
@@ -164,6 +166,39 @@ def re_matcher(hints: Sequence[Hint]) -> Matcher:
         return found
 
     return matches
+
+
+def _finder(literals: Iterable[bytes]) -> Callable[[bytes], set[bytes]]:
+    """A function that gives those of the literals that occur in a text, in one pass over it.
+
+    The literals become one expression that branches at each character that differs.
+    """
+    known = frozenset(literals)
+    if not known:
+        return lambda text: set()
+    expression = re.compile(_branches(sorted(known)))
+
+    def present(text: bytes) -> set[bytes]:
+        found: set[bytes] = set()
+        match = expression.search(text)
+        while match:
+            longest = match[0]
+            # others that begin here are beginnings of the longest
+            found.update(longest[:size] for size in range(1, len(longest) + 1))
+            match = expression.search(text, match.start() + 1)
+        return found & known
+
+    return present
+
+
+def _branches(words: Sequence[bytes]) -> bytes:
+    """An expression for one of the words, the longest possible."""
+    heads: dict[bytes, list[bytes]] = {}
+    for word in words:
+        heads.setdefault(word[:1], []).append(word[1:])
+    ends = heads.pop(b"", None) is not None
+    inner = b"|".join(re.escape(head) + _branches(rest) for head, rest in heads.items())
+    return b"(?:" + inner + (b")?" if ends else b")") if inner else b""
 
 
 def _places(blob: bytes, literal: bytes) -> Iterator[int]:

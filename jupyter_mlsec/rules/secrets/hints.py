@@ -99,45 +99,37 @@ HINTS = (
         "attribute",
         rf"(?:name|id|for)=[\"'][\w.-]{{0,40}}(?:{_PASSWORD}|{_KEY})[\w.-]{{0,20}}[\"']"
         r"[^<>\n]{0,80}[ \t]value=[\"'][^\"'\n]{6}",
-        (*_PASSWORD_WORDS, *_KEY_WORDS),
-        leading=False,
+        ("name=", "id=", "for="),
     ),
     _hint(  # the value is on the next line: lists of variables, widgets' state
         "paired",
         rf"(?:name|key|description|placeholder)\\?[\"']?[ \t]?[:=][ \t]?\\?[\"']?[\w .-]{{0,40}}"
         rf"(?:{_PASSWORD}|{_KEY}|password)[\w .-]{{0,20}}\\?[\"']?,?[ \t]*$",
-        (*_PASSWORD_WORDS, *_KEY_WORDS),
-        leading=False,
+        ("name", "key", "description", "placeholder"),
     ),
     _hint(
         "set",
         r"(?:%env|%set_env|\benv|\bsetx?|setenv)[ \t]+\w{0,40}"
         r"(?:pass|pwd|key|token|secret|auth|cred)\w{0,20}[ \t]+[^\s=]{6}",
-        ("env", "set"),
-        leading=False,
+        ("%env", "%set_env", "env", "set"),
     ),
     _hint(
         "flag",
-        r"(?:--?(?:pass|token|api|secret|key|auth|access|user|pw)[\w-]{0,24}"
-        r"[= ][ \t]?[\"']?[^\s\"'-]{4}"
-        r"|sshpass[ \t]+-p|(?:curl|wget|http)\b[^\n]{0,300}[ \t]-u[ \t]?[\"']?[^\s:]{1,60}:[^\s]"
+        r"--?(?:pass|token|api|secret|key|auth|access|user|pw)[\w-]{0,24}"
+        r"[= ][ \t]?[\"']?[^\s\"'-]{4}",
+        ("-pass", "-token", "-api", "-secret", "-key", "-auth", "-access", "-user", "-pw"),
+    ),
+    _hint(
+        "flag",
+        r"(?:sshpass[ \t]+-p"
+        r"|(?:curl|wget|http)\b[^\n]{0,300}[ \t]-u[ \t]?[\"']?[^\s:]{1,60}:[^\s]"
         r"|(?:mysql|mysqldump|mariadb|mongo\w{0,4}|login)\b[^\n]{0,200}[ \t]-p[ \t]?[\"']?[^\s-]{4}"
         r"|echo[ \t][^|\n]{6,300}\|[^\n]{0,100}(?:password-stdin|login|with-token|--auth)"
         r"|wandb[ \t]+login|configure[ \t]+set|config[ \t]+set)",
         (
-            *("-pass", "-token", "-api", "-secret", "-key", "-auth", "-access", "-user", "-pw"),
-            "sshpass",
-            "curl",
-            "wget",
-            "http",
-            "mysql",
-            "mariadb",
-            "mongo",
-            "login",
-            "set",
-            "echo",
+            *("sshpass", "curl", "wget", "http", "mysql", "mariadb", "mongo", "login", "echo"),
+            *("wandb", "config"),
         ),
-        leading=False,
     ),
     _hint(
         "sql",
@@ -146,7 +138,7 @@ HINTS = (
         ("identified", "password", "secret"),
     ),
 )
-TAGS = tuple(hint.tag for hint in HINTS)
+TAGS = tuple(dict.fromkeys(hint.tag for hint in HINTS))
 
 _COLUMN = (
     r"(?:\w{1,24}_)?(?:password|passwd|pwd|passwort|kennwort|senha|contrasena|passe|passphrase"

@@ -27,6 +27,7 @@ HINTS = (
         rf"(?:print|display|info|debug|warning|error|write|echo|pprint)\(?[^\n]{{0,120}}(?:{_NAMES}|environ)",
         ("print", "display", "info", "debug", "warning", "error", "write", "echo"),
         ignore_case=True,
+        leading=True,
     ),
     Hint(
         "secrets.shown",
