@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from jupyter_mlsec.core.config import Config
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.core.findings import Placed, findings
-from jupyter_mlsec.core.model import Document, Finding, Hit, ScanError, ScanResult, Span, Text
+from jupyter_mlsec.core.model import Document, Finding, Hit, ScanError, ScanResult, Text
 from jupyter_mlsec.core.notebook import read
 from jupyter_mlsec.core.prefilter import Marks, Prefilter, re_matcher
 from jupyter_mlsec.core.rule import UNHINTED, Hint, Rule
@@ -125,15 +125,24 @@ def scan(
 def _distinct(hits: list[tuple[Rule, Hit]]) -> list[tuple[Rule, Hit]]:
     """The hits of one text without those about a credential that an earlier rule has named.
 
-    Hits come in order of precedence: of two credentials that overlap, the first stays.
+    Hits come in order of precedence: of two credentials that overlap, the first stays, and takes
+    over the other's fix if it has none and both mean the same value.
     """
-    taken: list[Span] = []
     kept: list[tuple[Rule, Hit]] = []
     for rule, hit in hits:
-        if hit.secret is not None:
-            if any(hit.span.start < s.end and s.start < hit.span.end for s in taken):
-                continue
-            taken.append(hit.span)
-        kept.append((rule, hit))
+        twin = next((n for n, (_, other) in enumerate(kept) if _overlap(hit, other)), None)
+        if twin is None:
+            kept.append((rule, hit))
+            continue
+        named, first = kept[twin]
+        if first.fix is None and first.secret == hit.secret:
+            kept[twin] = named, first._replace(fix=hit.fix)
     kept.sort(key=lambda pair: pair[1].span)
     return kept
+
+
+def _overlap(one: Hit, other: Hit) -> bool:
+    """Whether two hits are about credentials at the same place."""
+    if one.secret is None or other.secret is None:
+        return False
+    return one.span.start < other.span.end and other.span.start < one.span.end

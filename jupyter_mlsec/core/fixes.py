@@ -41,11 +41,19 @@ class Applied(NamedTuple):
 
 
 class Fixed(NamedTuple):
-    """The file after its fixes; `data` is the very same bytes where nothing was to be fixed."""
+    """The file after its fixes; `data` is the very same bytes where nothing was to be fixed.
+
+    `secrets` are the credentials that were found, which nobody may print with the changes.
+    """
 
     data: bytes
     changes: tuple[Change, ...]
     applied: tuple[Applied, ...]
+    secrets: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        """Without sources and credentials, which must not get into a log or an error."""
+        return f"Fixed({len(self.changes)} changes, applied={self.applied})"
 
 
 def fix_bytes(
@@ -78,7 +86,10 @@ def fix_bytes(
         if old.text != new.text
     )
     edits = [edit for change in changes for edit in edits_between(change)]
-    return Fixed(apply(data, kind, edits), changes, tuple(applied))
+    secrets = (
+        frozenset(p.hit.secret for p in scanner.hits(original) if p.hit.secret) if edits else ()
+    )
+    return Fixed(apply(data, kind, edits), changes, tuple(applied), frozenset(secrets))
 
 
 def _next(

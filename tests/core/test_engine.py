@@ -161,7 +161,23 @@ def test_fixes_are_made_and_nothing_else_changes() -> None:
 def test_fixing_twice_is_fixing_once() -> None:
     scanner = Scanner([BAD])
     once = fix_bytes(scanner, cells("bad\nbad"), "a.ipynb")
-    assert fix_bytes(scanner, once.data, "a.ipynb") == (once.data, (), ())
+    assert fix_bytes(scanner, once.data, "a.ipynb")[:3] == (once.data, (), ())
+
+
+def test_a_fix_goes_to_the_rule_that_names_the_credential() -> None:
+    def check(view: View) -> Iterator[Hit]:
+        for hit in quoted(view):
+            edit = Edit(Span(hit.span.start - 1, hit.span.end + 1), "x", view.text.cell)
+            yield hit._replace(fix=Fix((edit,), False, "read it elsewhere"))
+
+    literal = rule("demo-literal", check, '"', family="secrets")
+    data = cells(f'key = "{SECRET}"')
+    (found,) = findings(data, TOKEN, literal)
+    assert (found.rule, found.fix and found.fix.title) == ("demo-token", "read it elsewhere")
+    fixed = fix_bytes(Scanner([TOKEN, literal]), data, "a.ipynb", unsafe=True)
+    assert fixed.data == cells("key = x")
+    assert SECRET in fixed.secrets
+    assert SECRET not in repr(fixed)
 
 
 @pytest.mark.parametrize(

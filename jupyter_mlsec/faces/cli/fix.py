@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from jupyter_mlsec.core.errors import MlsecError
+from jupyter_mlsec.core.findings import mask
 from jupyter_mlsec.core.fixes import Fixed, MakeContext, fix_bytes
 from jupyter_mlsec.core.model import Document, ScanError
 from jupyter_mlsec.core.view import Context
@@ -94,15 +95,17 @@ def _contexts(pin_from: str | None) -> MakeContext:
 
 
 def _diff(path: str, fixed: Fixed) -> Iterator[str]:
+    """The changes for people to read, credentials masked."""
     from difflib import unified_diff
+
+    def lines(text: str) -> list[str]:
+        for secret in sorted(fixed.secrets, key=len, reverse=True):
+            text = text.replace(secret, mask(secret))
+        return [line + "\n" for line in text.split("\n")]
 
     for change in fixed.changes:
         name = path if change.cell is None else f"{path} cell {change.cell + 1}"
-        yield from unified_diff(_lines(change.before), _lines(change.after), name, name)
-
-
-def _lines(text: str) -> list[str]:
-    return [line + "\n" for line in text.split("\n")]
+        yield from unified_diff(lines(change.before), lines(change.after), name, name)
 
 
 def _replace(source: Source, data: bytes) -> None:
