@@ -15,6 +15,7 @@ from jupyter_mlsec.core.model import Document, Finding, Hit, ScanError, ScanResu
 from jupyter_mlsec.core.notebook import read
 from jupyter_mlsec.core.prefilter import Marks, Prefilter, re_matcher
 from jupyter_mlsec.core.rule import UNHINTED, Hint, Rule
+from jupyter_mlsec.core.spans import Taken
 from jupyter_mlsec.core.view import Context, View
 
 
@@ -129,9 +130,12 @@ def _distinct(hits: list[tuple[Rule, Hit]]) -> list[tuple[Rule, Hit]]:
     over the other's fix if it has none and both mean the same value.
     """
     kept: list[tuple[Rule, Hit]] = []
+    taken = Taken()
     for rule, hit in hits:
-        twin = next((n for n, (_, other) in enumerate(kept) if _overlap(hit, other)), None)
+        twin = taken.overlapping(hit.span) if hit.secret is not None else None
         if twin is None:
+            if hit.secret is not None:
+                taken.add(hit.span, len(kept))
             kept.append((rule, hit))
             continue
         named, first = kept[twin]
@@ -139,10 +143,3 @@ def _distinct(hits: list[tuple[Rule, Hit]]) -> list[tuple[Rule, Hit]]:
             kept[twin] = named, first._replace(fix=hit.fix)
     kept.sort(key=lambda pair: pair[1].span)
     return kept
-
-
-def _overlap(one: Hit, other: Hit) -> bool:
-    """Whether two hits are about credentials at the same place."""
-    if one.secret is None or other.secret is None:
-        return False
-    return one.span.start < other.span.end and other.span.start < one.span.end

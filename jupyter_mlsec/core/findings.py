@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from hashlib import blake2b, sha1
 from typing import NamedTuple
@@ -16,8 +17,8 @@ from jupyter_mlsec.core.model import (
     PlacedFix,
     Severity,
     Span,
-    Text,
 )
+from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Rule
 from jupyter_mlsec.core.suppress import suppression
 
@@ -25,6 +26,8 @@ DOCS = "https://jupyter-mlsec.readthedocs.io/en/latest/rules/{}.html"
 # A key of our own keeps the digests apart from other tools'. It can't hide a weak password from
 # somebody who guesses: reports are as confidential as a list of where passwords stand.
 _KEY = b"jupyter-mlsec fingerprint 1"
+_NEAR = 400  # characters before and behind a place that an excerpt shows at most
+_LINE_END = lazy("\n")
 
 
 class Placed(NamedTuple):
@@ -41,8 +44,8 @@ def findings(document: Document, hits: Sequence[Placed]) -> list[Finding]:
     The same credential in several places is one finding with its places, and so are all hits of
     an aggregating rule. Suppressed hits never hide others of their group.
     """
-    values = _Values(document, hits)
-    return [_finding(document, group, how, values) for how, group in _groups(document, hits)]
+    texts = _Texts(document, hits)
+    return [_finding(texts, group, how) for how, group in _groups(document, hits)]
 
 
 def mask(value: str) -> str:
@@ -50,64 +53,95 @@ def mask(value: str) -> str:
     return f"{value[:4] if len(value) >= 20 else ''}••••••••"
 
 
-def position(text: str, offset: int) -> tuple[int, int]:
-    """Line and column, both from 1, of a code point's offset."""
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+class Lines:
+    """Where the lines of a text begin, worked out once for all places in it."""
+
+    def __init__(self, text: str) -> None:
+        self.starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column, both from 1, of a code point's offset."""
+        line = bisect_right(self.starts, offset)
+        return line, offset - self.starts[line - 1] + 1
 
 
-def place(document: Document, text: Text, span: Span) -> Place:
-    """Where a span of one of the document's texts stands."""
-    return Place(
-        document.path,
-        text.part,
-        *position(text.text, span.start),
-        *position(text.text, span.end),
-        text.cell,
-        text.cell_id,
-        text.output,
-    )
-
-
-class _Values:
-    """The credentials of a document: what no report may show."""
+class _Texts:
+    """A document's texts with what several findings need of them, and what none may show."""
 
     def __init__(self, document: Document, hits: Sequence[Placed]) -> None:
         self.document = document
-        self.secrets = sorted({h.hit.secret for h in hits if h.hit.secret}, key=len, reverse=True)
-        self.spans: dict[int, set[Span]] = {}
+        self.secrets = frozenset(h.hit.secret for h in hits if h.hit.secret)
+        self._sizes = {len(secret) for secret in self.secrets}
+        self._spans: dict[int, list[Span]] = {}
         for placed in hits:
             if placed.hit.secret:
-                self.spans.setdefault(placed.text, set()).add(placed.hit.span)
+                self._spans.setdefault(placed.text, []).append(placed.hit.span)
+        for spans in self._spans.values():
+            spans.sort()
+        self._lines: dict[int, Lines] = {}
+
+    def lines(self, number: int) -> Lines:
+        if number not in self._lines:
+            self._lines[number] = Lines(self.document.texts[number].text)
+        return self._lines[number]
+
+    def place(self, number: int, span: Span) -> Place:
+        """Where a span of one of the texts stands."""
+        text, lines = self.document.texts[number], self.lines(number)
+        return Place(
+            self.document.path,
+            text.part,
+            *lines.position(span.start),
+            *lines.position(span.end),
+            text.cell,
+            text.cell_id,
+            text.output,
+        )
 
     def hide(self, text: str) -> str:
         """The text with every credential of the document masked."""
-        for secret in self.secrets:
+        if len(self.secrets) <= 64:
+            found = frozenset(secret for secret in self.secrets if secret in text)
+        else:  # thousands in a saved output: ask for every piece of the text instead
+            pieces = (text[i : i + n] for n in self._sizes for i in range(len(text) - n + 1))
+            found = self.secrets.intersection(pieces)
+        for secret in sorted(found, key=len, reverse=True):
             text = text.replace(secret, mask(secret))
         return text
 
     def excerpt(self, number: int, span: Span) -> tuple[str, int, int]:
-        """The first line of a span with credentials masked, and where the span stands in it."""
+        """The first line of a span with credentials masked, and where the span stands in it.
+
+        Of a line of code that is minified or of data only what is near the span.
+        """
         source = self.document.texts[number].text
-        start = source.rfind("\n", 0, span.start) + 1
+        start = max(source.rfind("\n", 0, span.start) + 1, span.start - _NEAR)
         stop = source.find("\n", span.start)
-        stop = len(source) if stop < 0 else stop
-        line = source[start:stop]
-        begin, end = span.start - start, min(span.end, stop) - start
-        for secret in sorted(self.spans.get(number, ()), reverse=True):
-            first, last = max(secret.start, start) - start, min(secret.end, stop) - start
-            if first >= last:
-                continue
-            hidden = mask(source[secret.start : secret.end])
-            line = line[:first] + hidden + line[last:]
-            grown = len(hidden) - (last - first)
-            if first < end:
-                end = max(end + grown, first + len(hidden)) if last <= end else first + len(hidden)
-            if last <= begin:
-                begin += grown
-            elif first < begin:
-                begin = first
-        line = self.hide(line)
-        return line, min(begin, len(line)), min(max(end, begin + 1), len(line))
+        stop = min(len(source) if stop < 0 else stop, span.start + _NEAR)
+        before = self._masked(number, start, span.start)
+        after = self._masked(number, min(span.end, stop), stop)
+        inside = self._masked(number, span.start, min(span.end, stop))
+        line = before + inside + after
+        hidden = self.hide(line)
+        begin = len(self.hide(before))
+        end = begin + max(len(self.hide(inside)), 1)
+        return hidden, min(begin, len(hidden)), min(end, len(hidden))
+
+    def _masked(self, number: int, start: int, stop: int) -> str:
+        """A part of a text, with a mask in the place of each credential that begins in it."""
+        source = self.document.texts[number].text
+        spans = self._spans.get(number, [])
+        out: list[str] = []
+        at = start
+        for span in spans[max(bisect_right(spans, Span(start, 0)) - 1, 0) :]:
+            if span.start >= stop:
+                break
+            if span.end > at:
+                out.append(source[at : max(span.start, at)])
+                if span.start >= start:
+                    out.append(mask(source[span.start : span.end]))
+                at = min(span.end, stop)
+        return "".join((*out, source[at:stop]))
 
 
 def _groups(
@@ -130,27 +164,23 @@ def _groups(
     return [(silenced[key], group) for key, group in groups.items()]
 
 
-def _finding(
-    document: Document,
-    group: Sequence[Placed],
-    how: tuple[str, str | None] | None,
-    values: _Values,
-) -> Finding:
+def _finding(texts: _Texts, group: Sequence[Placed], how: tuple[str, str | None] | None) -> Finding:
     rule, number, hit = group[0]
-    places = [place(document, document.texts[p.text], p.hit.span) for p in group]
-    excerpt, column, end = values.excerpt(number, hit.span)
+    document = texts.document
+    places = [texts.place(p.text, p.hit.span) for p in group]
+    excerpt, column, end = texts.excerpt(number, hit.span)
     return Finding(
         rule=rule.id,
         family=rule.family,
         severity=max(severity(p) for p in group),
         confidence=rule.confidence,
         place=places[0],
-        message=values.hide(_message(group)),
+        message=texts.hide(_message(group)),
         fingerprint=_fingerprint(document, group),
         docs=DOCS.format(rule.id),
         related=tuple(places[1:]),
         kind=hit.kind,
-        fix=_placed_fix(document, group, values),
+        fix=_placed_fix(texts, group),
         suppressed=how[0] if how else None,
         reason=how[1] if how else None,
         excerpt=excerpt,
@@ -201,21 +231,19 @@ def _sha1(value: str) -> str:
     return sha1(value.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
-def _placed_fix(document: Document, group: Sequence[Placed], values: _Values) -> PlacedFix | None:
+def _placed_fix(texts: _Texts, group: Sequence[Placed]) -> PlacedFix | None:
     """The fixes of a group as one, by line and column; None where it would show a credential."""
     fixes = [(p.text, p.hit.fix) for p in group if p.hit.fix]
     if not fixes:
         return None
-    edits = tuple(e for number, fix in fixes for e in _placed_edits(document.texts[number], fix))
-    if any(secret in edit.text for edit in edits for secret in values.secrets):
+    edits = tuple(e for number, fix in fixes for e in _placed_edits(texts.lines(number), fix))
+    if any(texts.hide(edit.text) != edit.text for edit in edits):
         return None
     return PlacedFix(edits, all(fix.safe for _, fix in fixes), fixes[0][1].title)
 
 
-def _placed_edits(text: Text, fix: Fix) -> list[PlacedEdit]:
+def _placed_edits(lines: Lines, fix: Fix) -> list[PlacedEdit]:
     return [
-        PlacedEdit(
-            *position(text.text, e.span.start), *position(text.text, e.span.end), e.text, e.cell
-        )
+        PlacedEdit(*lines.position(e.span.start), *lines.position(e.span.end), e.text, e.cell)
         for e in fix.edits
     ]

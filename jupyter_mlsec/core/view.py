@@ -33,6 +33,8 @@ class Context:
         self.versions: Mapping[str, str] = versions or {}
         self.versions_from = versions_from
         self._codes: dict[int, Code] = {}
+        self._commands: dict[int, tuple[Command, ...]] = {}
+        self._shared: dict[Callable[[Context], Any], Any] = {}
 
     def code(self, text: Text) -> Code:
         """The syntax tree of one of the document's Python texts, parsed once."""
@@ -42,6 +44,22 @@ class Context:
         if key not in self._codes:
             self._codes[key] = parse(text.text)
         return self._codes[key]
+
+    def commands(self, text: Text) -> tuple[Command, ...]:
+        """The shell commands in one of the document's texts, wherever they hide (`core.shell`)."""
+        from jupyter_mlsec.core.shell import commands
+
+        key = id(text)
+        if key not in self._commands:
+            self._commands[key] = commands(text, self)
+        return self._commands[key]
+
+    def once(self, work: Callable[[Context], T]) -> T:
+        """What `work` makes of the document, worked out once for all texts and rules."""
+        if work not in self._shared:
+            self._shared[work] = work(self)
+        result: T = self._shared[work]
+        return result
 
     @cached_property
     def codes(self) -> tuple[Code, ...]:
@@ -100,9 +118,7 @@ class View:
         """The calls of these functions in this text, seen through the whole document's imports."""
         return self.code.calls(*full_names, imports=self.context.imports)
 
-    @cached_property
+    @property
     def commands(self) -> tuple[Command, ...]:
         """The shell commands in this text, wherever they hide (see `core.shell`)."""
-        from jupyter_mlsec.core.shell import commands
-
-        return commands(self.text, self.context)
+        return self.context.commands(self.text)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from jupyter_mlsec.core.model import Confidence, Hit, Severity, Span, Text
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Bad, Good, Hint
-from jupyter_mlsec.core.shell import commands
 from jupyter_mlsec.core.shellwords import Command, Word
 from jupyter_mlsec.rules.installs.family import IN_COMMANDS, rule
 
@@ -162,7 +161,7 @@ def shell_fetched_code_executed(view: View) -> Iterator[Hit]:
             if _COMMIT.search(url.text) or not re.search(r"\w", file):
                 continue
             how = _execution(view, file, command.span.end)
-            if how and not any(_CHECKED.search(t.text) for t in _sources(view.context)):
+            if how and not view.context.once(_checks_a_hash):
                 message = f"{file} is downloaded and run ({how}) without a check of its hash"
                 yield Hit(url.span, message, subject=file)
 
@@ -186,6 +185,11 @@ def _downloads(command: Command) -> Iterator[tuple[Word, str]]:
         saved = name or (path.rpartition("/")[2] if own_name else "")
         if saved not in ("", "-"):
             yield url, saved.rpartition("/")[2]
+
+
+def _checks_a_hash(context: Context) -> bool:
+    """Whether the document checks the hash of anything, which may be of this file."""
+    return any(_CHECKED.search(text.text) for text in _sources(context))
 
 
 def _sources(context: Context) -> Iterator[Text]:
@@ -212,8 +216,7 @@ def _execution(view: View, file: str, after: int) -> str | None:
             statement = imported.search(text.text, start)
             if statement:
                 return statement[0].strip()
-        found = view.commands if text is view.text else commands(text, view.context)
-        for command in found:
+        for command in view.context.commands(text):
             if command.span.start >= start and _runs_file(command, file):
                 return " ".join(word.text for word in command.argv[:2])
     return None

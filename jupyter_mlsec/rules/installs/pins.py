@@ -46,7 +46,6 @@ def _pinned_in(context: Context) -> frozenset[str]:
 
 def _loose(view: View) -> Iterator[tuple[Install, Target]]:
     """Packages on command lines whose version nothing fixes, with the commands."""
-    elsewhere: frozenset[str] | None = None
     for found in installs(view):
         constrained = found.tool != "conda" and found.has(*_CONSTRAINED)
         if found.command is None or constrained or only_installers(found):
@@ -54,9 +53,7 @@ def _loose(view: View) -> Iterator[tuple[Install, Target]]:
         for target in found.targets:
             if target.requirement.kind != "package" or target.requirement.pin == "exact":
                 continue
-            if elsewhere is None:
-                elsewhere = _pinned_in(view.context)
-            if target.requirement.name not in elsewhere:
+            if target.requirement.name not in view.context.once(_pinned_in):
                 yield found, target
 
 

@@ -11,6 +11,7 @@ from jupyter_mlsec.core import formats
 from jupyter_mlsec.core.model import Hit, Part, Severity, Span
 from jupyter_mlsec.core.rarity import is_random
 from jupyter_mlsec.core.rule import EVERYWHERE, Bad, Good, Hint, family
+from jupyter_mlsec.core.spans import Taken
 from jupyter_mlsec.core.view import View
 from jupyter_mlsec.rules.secrets.filters import is_placeholder
 from jupyter_mlsec.rules.secrets.kind import Kind
@@ -107,8 +108,10 @@ def tokens(view: View) -> list[Token]:
     ]
     found.sort(key=lambda pair: (pair[0].start - pair[0].end, pair[1]))
     kept: list[Token] = []
+    taken = Taken()
     for span, number in found:
-        if all(span.end <= other.start or other.end <= span.start for other, _ in kept):
+        if taken.overlapping(span) is None:
+            taken.add(span, number)
             kept.append(Token(span, _closer(view.source, span, KINDS[number])))
     return sorted(kept, key=lambda token: token.span)
 

@@ -1,0 +1,60 @@
+"""`python -m bench`: all benchmarks, or those named; `make bench` sets up the peers first."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+
+from bench.measure import ROOT
+
+_INTRODUCTION = """\
+# Benchmarks
+
+Made by `make bench ARGS=--write`; don't edit by hand. Whole processes, all scanners side by side \
+in one run, on {cores} cores ({machine}, Python {python}). CPU time counts child processes. Ours \
+runs the families `secrets` and `installs` with `--jobs 1`; the peers look for secrets only, with \
+validation over the network switched off, on one core where they let themselves be told so \
+(gitleaks and ruff don't). Of several runs the one with the least CPU time counts.
+"""
+_NAMES = ("corpus", "startup", "cell", "memory")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(_NAMES)}, accuracy; default all "
+                        "but accuracy")  # fmt: skip
+    parser.add_argument("--full", action="store_true", help="slow peers scan everything (minutes)")
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    options = parser.parse_args()
+    names = options.names or list(_NAMES)
+    unknown = [name for name in names if name not in (*_NAMES, "accuracy")]
+    if unknown:
+        parser.error(f"no benchmark is called {unknown[0]}")
+    parts = [
+        _INTRODUCTION.format(
+            cores=os.cpu_count(), machine=platform.machine(), python=platform.python_version()
+        )
+    ]
+    for name in names:
+        text = _run(name, options.full)
+        print(text, flush=True)
+        parts.append(text)
+    if options.write and names == list(_NAMES):
+        (ROOT / "docs" / "benchmarks.md").write_text("\n".join(parts), "utf-8")
+    return 0
+
+
+def _run(name: str, full: bool) -> str:
+    from bench import accuracy, cell, corpus, memory, startup
+
+    if name == "accuracy":
+        return accuracy.main()
+    if name == "corpus":
+        return corpus.main(full)
+    return {"startup": startup.main, "cell": cell.main, "memory": memory.main}[name]()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
