@@ -6,21 +6,22 @@ bytes outside the changed characters stay as they were.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
+from jupyter_mlsec.core.config import named
 from jupyter_mlsec.core.editing import apply
 from jupyter_mlsec.core.engine import Scanner
-from jupyter_mlsec.core.findings import Placed
+from jupyter_mlsec.core.findings import Placed, findings
 from jupyter_mlsec.core.model import Document, Edit, Fix, Span, Text
 from jupyter_mlsec.core.notebook import read
-from jupyter_mlsec.core.suppress import suppression
 from jupyter_mlsec.core.view import Context
 
 # More fixes than this in one file are a sign of two fixes that undo each other.
 MOST = 2000
 
 MakeContext = Callable[[Document], Context]
+Wanted = Callable[[Document, Placed], bool]
 
 
 class Change(NamedTuple):
@@ -63,19 +64,30 @@ def fix_bytes(
     kind: str = "notebook",
     *,
     unsafe: bool = False,
+    ignored: Collection[str] = (),
     context: MakeContext = Context,
 ) -> Fixed:
     """Apply the fixes of all findings that are shown and not suppressed.
 
-    `unsafe` takes fixes too that change what the code does. `context` makes the context that
-    rules get, with the versions to pin to. Raises MlsecError where the file can't be read.
+    `unsafe` takes fixes too that change what the code does; `ignored` are names of rules,
+    families or kinds to leave alone in this file. `context` makes the context that rules get,
+    with the versions to pin to. Raises MlsecError where the file can't be read.
     """
+
+    def wanted(document: Document, placed: Placed) -> bool:
+        fix = placed.hit.fix
+        if fix is None or placed.rule.id not in scanner.shown or not (fix.safe or unsafe):
+            return False
+        (found,) = findings(document, [placed])
+        shown = scanner.config.shows(found) and not named(ignored, found)
+        return shown and found.suppressed is None
+
     original = read(data, path, kind)
     document = original
     applied: list[Applied] = []
     refused: set[tuple[str, int, Span, str]] = set()
     while len(applied) < MOST:
-        step = _next(scanner, document, context, unsafe, refused)
+        step = _next(scanner, document, context, wanted, refused)
         if step is None:
             break
         document, done = step
@@ -96,18 +108,16 @@ def _next(
     scanner: Scanner,
     document: Document,
     context: MakeContext,
-    unsafe: bool,
+    wanted: Wanted,
     refused: set[tuple[str, int, Span, str]],
 ) -> tuple[Document, Applied] | None:
     """The document after the first fix that holds, and what that was."""
     hits = scanner.hits(document, context(document))
-    for rule, number, hit in hits:
-        fix = hit.fix
-        if fix is None or rule.id not in scanner.shown or not (fix.safe or unsafe):
-            continue
-        text = document.texts[number]
+    for placed in hits:
+        rule, number, hit = placed
+        fix, text = hit.fix, document.texts[number]
         key = (rule.id, number, hit.span, text.text)
-        if key in refused or suppression(text, hit.span, rule.id, rule.family, hit.kind):
+        if fix is None or key in refused or not wanted(document, placed):
             continue
         changed = _with_fix(document, number, fix)
         if changed and _holds(scanner, document, changed, hits, number, rule.id, context):

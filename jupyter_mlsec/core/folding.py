@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import count, takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,7 +14,8 @@ def constant(node: ast.expr, names: Mapping[str, str]) -> str | None:
     """The value of a string expression, or None where it is not sure to be one string.
 
     Understands literals (implicit concatenation included), `+`, f-strings of known parts, `%s`,
-    `str.format`, `str.join`, `strip` and the like on constants, and the names in `names`.
+    `str.format`, `str.join`, `strip` and the like on constants, and the names in `names`; the
+    items of a list or tuple that has a name are there as `parts[0]`, `parts[1]` and so on.
     Never raises.
     """
     import ast
@@ -23,6 +25,8 @@ def constant(node: ast.expr, names: Mapping[str, str]) -> str | None:
             return text
         case ast.Name(id=name):
             return names.get(name)
+        case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=int(index))):
+            return names.get(f"{name}[{index}]")
         case ast.BinOp(op=ast.Add()):
             return _sum(node, names)
         case ast.BinOp(left=left, op=ast.Mod(), right=right):
@@ -85,12 +89,11 @@ def _percent(left: ast.expr, right: ast.expr, names: Mapping[str, str]) -> str |
 
 def _method(text: str, method: str, call: ast.Call, names: Mapping[str, str]) -> str | None:
     """The result of a string method on a constant."""
-    import ast
 
     if method in ("strip", "lower", "upper") and not call.args and not call.keywords:
         return str(getattr(text, method)())
-    if method == "join" and len(call.args) == 1 and isinstance(call.args[0], (ast.List, ast.Tuple)):
-        return _joined(call.args[0].elts, names, text)
+    if method == "join" and len(call.args) == 1:
+        return _join(text, call.args[0], names)
     if method == "replace" and len(call.args) == 2:
         old, new = (constant(arg, names) for arg in call.args)
         return None if old is None or new is None else text.replace(old, new)
@@ -103,4 +106,17 @@ def _method(text: str, method: str, call: ast.Call, names: Mapping[str, str]) ->
             return text.format(*values, **named)
         except (LookupError, ValueError, AttributeError, TypeError):
             return None
+    return None
+
+
+def _join(separator: str, parts: ast.expr, names: Mapping[str, str]) -> str | None:
+    import ast
+
+    match parts:
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            return _joined(elements, names, separator)
+        case ast.Name(id=name):
+            numbered = (names.get(f"{name}[{index}]") for index in count())
+            texts = [*takewhile(lambda text: text is not None, numbered)]
+            return separator.join(text or "" for text in texts) if texts else None
     return None

@@ -50,6 +50,9 @@ _TOKEN = lazy(
     | (?P<open>[(\[{]) | (?P<close>[)\]}]) | (?P<continued>\\\r?\n) | (?P<newline>\n)''',
     re.VERBOSE | re.DOTALL,
 )
+# Methods that change a list.
+_CHANGES = frozenset("append clear extend insert pop remove reverse sort".split())
+_MOST_ITEMS = 64  # of a list that is looked into: longer ones are data
 # A line at the left margin that belongs to the statement before it.
 _BELONGS = lazy(r"[ \t#)\]}\r\n]|(?:else|elif|except|finally)\b")
 
@@ -303,8 +306,9 @@ def imports(codes: Iterable[Code]) -> dict[str, str]:
 def constants(codes: Iterable[Code]) -> dict[str, str]:
     """Names bound to one and the same constant string wherever the texts bind them.
 
-    Scopes are not told apart: a name that is also a parameter, a loop variable or an import
-    somewhere is no constant.
+    A list or tuple of constant strings stands here item by item, as `parts[0]`, unless the texts
+    change it. Scopes are not told apart: a name that is also a parameter, a loop variable or an
+    import somewhere is no constant.
     """
     bindings: dict[str, list[ast.expr | None]] = {}
     for code in codes:
@@ -313,15 +317,25 @@ def constants(codes: Iterable[Code]) -> dict[str, str]:
     pending = {n: [v for v in vs if v is not None] for n, vs in bindings.items() if None not in vs}
     known: dict[str, str] = {}
     while True:
-        news = {}
-        for name, values in pending.items():
-            folded = {constant(value, known) for value in values}
-            if len(folded) == 1 and (text := folded.pop()) is not None:
-                news[name] = text
-        if not news:
+        news = {name: _resolved(name, values, known) for name, values in pending.items()}
+        pending = {name: values for name, values in pending.items() if not news[name]}
+        found = {key: text for items in news.values() for key, text in items.items()}
+        if not found:
             return known
-        known |= news
-        pending = {name: values for name, values in pending.items() if name not in news}
+        known |= found
+
+
+def _resolved(name: str, values: list[ast.expr], known: Mapping[str, str]) -> dict[str, str]:
+    """What is known of a name by now: its one string, or its list's items; {} for nothing yet."""
+    import ast
+
+    match values:
+        case [ast.List(elts=elements) | ast.Tuple(elts=elements)] if len(elements) <= _MOST_ITEMS:
+            items = {f"{name}[{at}]": constant(item, known) for at, item in enumerate(elements)}
+        case _:
+            texts = {constant(value, known) for value in values}
+            items = {name: texts.pop() if len(texts) == 1 else None}
+    return {} if None in items.values() else {key: text or "" for key, text in items.items()}
 
 
 def _bindings(code: Code) -> Iterator[tuple[str, ast.expr | None]]:
@@ -344,6 +358,10 @@ def _bindings(code: Code) -> Iterator[tuple[str, ast.expr | None]]:
                 plain.add(target)
                 yield target.id, value
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()) if node not in plain:
+                yield name, None
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if attribute in _CHANGES:
+                yield name, None
+            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
                 yield name, None
             case (
                 ast.arg(arg=name)

@@ -68,7 +68,7 @@ def commands(text: Text, context: Context) -> tuple[Command, ...]:
     text = written_file(text) or text
 
     def lookup(name: str) -> str | None:
-        return _constant(name, context)
+        return context.once(_constant, name)
 
     if text.language == "dockerfile":
         return tuple(_dockerfile(text.text))
@@ -214,7 +214,11 @@ def _body(text: Text) -> _Body:
     return _Body(language, Span(start, len(source)))
 
 
-def _constant(name: str, context: Context) -> str | None:
+# A name in more texts than this is no constant that is worth their syntax trees.
+_MOST_TEXTS = 200
+
+
+def _constant(context: Context, name: str) -> str | None:
     """The value of a name that the document binds once, parsing no more texts than need be."""
     mention, binding = re.compile(rf"\b{name}\b"), re.compile(rf"\b{name}\s*(?::\s*\w+\s*)?=")
     texts = [
@@ -224,7 +228,7 @@ def _constant(name: str, context: Context) -> str | None:
         and text.part in ("source", "file")
         and mention.search(text.text)
     ]
-    if not any(binding.search(text.text) for text in texts):
+    if not any(binding.search(text.text) for text in texts) or len(texts) > _MOST_TEXTS:
         return None
     from jupyter_mlsec.core.python import constants
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from jupyter_mlsec.core.shell import Command
 
 T = TypeVar("T")
+
+_MOST_PYTHON = 2_000_000  # characters; the longest of 520 public notebooks has 0.04 million
 
 
 class Context:
@@ -34,7 +36,7 @@ class Context:
         self.versions_from = versions_from
         self._codes: dict[int, Code] = {}
         self._commands: dict[int, tuple[Command, ...]] = {}
-        self._shared: dict[Callable[[Context], Any], Any] = {}
+        self._shared: dict[Hashable, Any] = {}
 
     def code(self, text: Text) -> Code:
         """The syntax tree of one of the document's Python texts, parsed once."""
@@ -54,21 +56,29 @@ class Context:
             self._commands[key] = commands(text, self)
         return self._commands[key]
 
-    def once(self, work: Callable[[Context], T]) -> T:
-        """What `work` makes of the document, worked out once for all texts and rules."""
-        if work not in self._shared:
-            self._shared[work] = work(self)
-        result: T = self._shared[work]
+    def once(self, work: Callable[..., T], *about: Hashable) -> T:
+        """What `work(self, *about)` makes of the document, worked out once for all that ask."""
+        key = work, about
+        if key not in self._shared:
+            self._shared[key] = work(self, *about)
+        result: T = self._shared[key]
         return result
 
     @cached_property
     def codes(self) -> tuple[Code, ...]:
-        """The syntax trees of all Python sources, in reading order."""
-        return tuple(
-            self.code(t)
-            for t in self.document.texts
-            if t.language == "python" and t.part in ("source", "file")
-        )
+        """The syntax trees of all Python sources, in reading order.
+
+        None of a document with more Python than people write (a log saved as a notebook): the
+        trees would take fifty times its memory.
+        """
+        sources = [
+            text
+            for text in self.document.texts
+            if text.language == "python" and text.part in ("source", "file")
+        ]
+        if sum(len(text.text) for text in sources) > _MOST_PYTHON:
+            return ()
+        return tuple(self.code(text) for text in sources)
 
     @cached_property
     def constants(self) -> Mapping[str, str]:

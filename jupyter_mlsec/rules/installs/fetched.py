@@ -187,6 +187,11 @@ def _downloads(command: Command) -> Iterator[tuple[Word, str]]:
             yield url, saved.rpartition("/")[2]
 
 
+def _checks_out(context: Context) -> bool:
+    """Whether the document checks out a commit of anything."""
+    return any(_CHECKOUT.search(text.text) for text in _sources(context))
+
+
 def _checks_a_hash(context: Context) -> bool:
     """Whether the document checks the hash of anything, which may be of this file."""
     return any(_CHECKED.search(text.text) for text in _sources(context))
@@ -276,7 +281,7 @@ def git_clone_unpinned(view: View) -> Iterator[Hit]:
         )
         if url is None or (url.dynamic and not re.match(r"\w+://[\w.@:-]+/\w", url.text)):
             continue
-        if any(_CHECKOUT.search(text.text) for text in _sources(view.context)):
+        if view.context.once(_checks_out):
             continue
         named = any(w.text in ("-b", "--branch") or w.text.startswith("--branch=") for w in words)
         name = re.split(r"[/:]", url.text.removesuffix("/").removesuffix(".git"))[-1]
