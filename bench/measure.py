@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -22,19 +23,25 @@ class Cost(NamedTuple):
     code: int
 
 
-def run(command: Sequence[str], output: Path | None = None, env: Mapping[str, str] | None = None,
-        cwd: Path = ROOT) -> Cost:  # fmt: skip
+def run(
+    command: Sequence[str], output: Path | None = None, env: Mapping[str, str] | None = None
+) -> Cost:
     """Runs a command to its end, its standard output into `output`.
 
     CPU time is user and system time of the process and of all children that it waited for
-    (`os.wait4`); the peak is that of the largest single process.
+    (`os.wait4`); the peak is that of the largest single process. It runs in the folder for
+    temporary files, and with bytecode, as an installed package does.
     """
+    inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     with open(output or os.devnull, "wb") as out:
         start = time.perf_counter()
         process = subprocess.Popen(
-            command, stdout=out, stderr=subprocess.DEVNULL, env={**os.environ, **(env or {})},
-            cwd=cwd,
-        )  # fmt: skip
+            command,
+            stdout=out,
+            stderr=subprocess.DEVNULL,
+            env={**inherited, **(env or {})},
+            cwd=tempfile.gettempdir(),
+        )
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)

@@ -76,11 +76,13 @@ def _from_toml(path: str, text: str) -> dict[str, str]:
         lock = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise MlsecError(f"{path} is not valid TOML: {error}") from None
-    packages = lock.get("package") or lock.get("packages") or []
+    packages = lock.get("package") or lock.get("packages")
+    listed = [p for p in packages if isinstance(p, dict)] if isinstance(packages, list) else []
+    named = [(package.get("name"), package.get("version")) for package in listed]
     found = {
-        canonical(package["name"]): package["version"]
-        for package in packages
-        if isinstance(package, dict) and {"name", "version"} <= package.keys()
+        canonical(name): version
+        for name, version in named
+        if isinstance(name, str) and isinstance(version, str)
     }
     if not found:
         raise MlsecError(f"{path} lists no packages", "name a lock or requirements file")

@@ -132,7 +132,7 @@ def notebook(*cells: str | Mapping[str, Any], **top: Any) -> str:
 
 def cell(source: str, *outputs: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """A code cell."""
-    made = {
+    made: dict[str, Any] = {
         "cell_type": "code",
         "execution_count": None,
         "metadata": {},

@@ -18,7 +18,7 @@ def patterns(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path, patterns: Path) -> Iterator[Folder]:
     made = Folder(tmp_path)
-    shutil.copytree(patterns, made.cache)
+    shutil.copytree(patterns, made.cache, ignore=shutil.ignore_patterns("*.results"))
     yield made
     for compiled in made.cache.glob("patterns-*.hs"):
         shutil.copy(compiled, patterns)

@@ -109,7 +109,7 @@ def test_an_empty_folder(folder: Folder) -> None:
 
 
 def test_a_walk(folder: Folder) -> None:
-    scanned = ["a.ipynb", "sub/with space/it's \"b\".ipynb", "sub/c.py", "ü.ipynb"]
+    scanned = ["a.ipynb", 'sub/with space/it\'s "b".ipynb', "sub/c.py", "ü.ipynb"]
     skipped = [
         ".ipynb_checkpoints/a-checkpoint.ipynb",
         "venv/lib/a.ipynb",

@@ -27,8 +27,9 @@ characters is touched, and a file is written only if it can be read back.
 
 def run(arguments: Sequence[str]) -> int:
     """Fix the files named; 0 if all could be read, 2 otherwise."""
-    given = _parser().parse_args(arguments)
+    given = _arguments(arguments)
     from jupyter_mlsec.files.cache import folder_of
+    from jupyter_mlsec.files.ignore import silenced
     from jupyter_mlsec.files.scanner import make_scanner
     from jupyter_mlsec.files.walk import discover
 
@@ -44,7 +45,10 @@ def run(arguments: Sequence[str]) -> int:
         try:
             data = source.content(config.max_size)
             fixed = fix_bytes(
-                scanner, data, source.path, source.kind, unsafe=given.unsafe, context=context
+                *(scanner, data, source.path, source.kind),
+                unsafe=given.unsafe,
+                ignored=silenced(config, source, os.getcwd()),
+                context=context,
             )
             if given.diff:
                 sys.stdout.writelines(_diff(source.path, fixed))
@@ -61,7 +65,7 @@ def run(arguments: Sequence[str]) -> int:
     return 2 if errors else 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="mlsec fix",
         description="Mend what can be mended, in place.",
@@ -78,7 +82,10 @@ def _parser() -> argparse.ArgumentParser:
         "or a lock or requirements file",
     )
     options.add_rules(parser)
-    return parser
+    given = parser.parse_args(arguments)
+    if given.pin_from is not None and not given.unsafe:
+        parser.error("--pin-from goes with --unsafe: another version may change what runs")
+    return given
 
 
 def _contexts(pin_from: str | None) -> MakeContext:
@@ -133,6 +140,7 @@ def _report(done: Counter[str], errors: Sequence[ScanError], *, diff: bool) -> N
         place = f":{error.line}:{error.column or 1}" if error.line else ""
         print(f"mlsec: {error.path}{place}: {error.message}", file=sys.stderr)
     total = sum(done.values())
+    fixes = "1 fix" if total == 1 else f"{total} fixes"
     verb = "would be made" if diff else "made"
     by_rule = f" ({', '.join(f'{n} {rule}' for rule, n in done.most_common())})" if done else ""
-    print(f"{total} fixes {verb}{by_rule}", file=sys.stderr)
+    print(f"{fixes} {verb}{by_rule}", file=sys.stderr)

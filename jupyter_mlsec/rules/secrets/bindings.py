@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
-from jupyter_mlsec.core.model import Span
 from jupyter_mlsec.rules.secrets import lines, tables, tree
 from jupyter_mlsec.rules.secrets.binding import Binding
 from jupyter_mlsec.rules.secrets.hints import TABLE_TAGS, TAGS
@@ -29,9 +29,12 @@ def _bindings(view: View) -> tuple[Binding, ...]:
     found = [*lines.bindings(view, marked)]
     if any(view.marked(tag) for tag in TABLE_TAGS):
         found += tables.bindings(view)
-    others = [b for b in found if not any(overlap(b.span, other.span) for other in known)]
+    others = [b for b in found if not any(_hides(other, b) for other in known)]
     return tuple(sorted([*known, *others], key=lambda binding: binding.span))
 
 
-def overlap(a: Span, b: Span) -> bool:
-    return a.start < b.end and b.start < a.end
+def _hides(known: Binding, found: Binding) -> bool:
+    """Whether two values overlap, and what was found is no part of one longer literal."""
+    (start, end), (first, last) = found.span, known.span
+    inside = isinstance(known.node, ast.Constant) and first < start and end <= last
+    return start < last and first < end and not inside

@@ -12,7 +12,8 @@ from jupyter_mlsec.rules.secrets.names import words
 # Anywhere in the value.
 _FILLER = lazy(
     r"""your|example|placeholder|change.?me|change.?this|dummy|redacted|replace|insert|fixme|to-?do
-    |x{4,}|\*{3,}|\.{3}|…|•|_{4,}|-{4,}|<[^>]*>?$|paste|enter[ _-]|[ _-]here\b|n/a|foo_?bar
+    |(?<![a-wyz\d])x{4,}|x{4,}(?![a-wyz\d])|x{6,}|\*{3,}|\.{3}|…|•
+    |_{4,}|-{4,}|<[^>]*>?$|paste|enter[ _-]|[ _-]here\b|n/a|foo_?bar
     |put[ _-](?:your|the)|abc123|123abc|not[ _-]?(?:a[ _-])?real|fake|hidden|masked|censored
     |(.)\1{5}""",
     re.VERBOSE | re.IGNORECASE,
@@ -20,7 +21,9 @@ _FILLER = lazy(
 # Variables and templates that are filled in elsewhere.
 _TEMPLATE = lazy(
     r"\$\{|\$\(|\{\{|\{%|^\{[^{}]*\}$|^%\(?\w+\)?s?$|%s|^\$\w+$|^%\w+%$|^<|^\[[\w .:|-]*\]$"
-    r"|\{[A-Za-z_][\w.\[\]'\"]*\}|^\$[A-Z_]+$|^@\w+@$|^!\w+|\bos\.environ|getenv|getpass\b"
+    r"|\{[A-Za-z_][\w.\[\]'\"]*(?:![rsa])?(?::[\w,.<>^%=+-]*)?\}|\{\}"
+    r"|^\$[A-Z_]+$|@\w+@|^!\w+|\bos\.environ|getenv|getpass\b"
+    r"|\(\?[:P=!<]|\[\^|\[[A-Za-z]-[A-Za-z]|\\[wdsbWDSB]"  # a regular expression
 )
 _REFERENCE = lazy(
     r"""[a-z][\w+.-]*://\S*           # an address: those with a password have their own rule

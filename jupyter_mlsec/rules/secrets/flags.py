@@ -23,8 +23,8 @@ def _command(pattern: str) -> re.Pattern[str]:
 _COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         _command(
-            r"(?<![\w-])--?(?P<name>[a-z][\w-]*(?:token|password|passwd|secret|key|pass|pw)|token"
-            r"|password|passwd|secret|pass|pw)(?:=|[ \t]+)VALUE"
+            r"(?<![\w-])--?(?P<name>[a-z][\w-]*(?:token|password|passwd|secret|key|pass|pw|pwd)|token"
+            r"|password|passwd|secret|pass|pw|pwd|mdp|senha)(?:=|[ \t]+)VALUE"
         ),
         "",
     ),
@@ -44,7 +44,15 @@ _COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (_command(r"\b(?:sqlcmd|bcp|unzip|zip)\b[^\n|]*?[ \t]-P[ \t]?VALUE"), "password"),
     (
         _command(
-            r"\becho[ \t]+(?:-n[ \t]+)?VALUE[ \t]*\|[^\n]*(?:password-stdin|\blogin\b|with-token)"
+            r"\becho[ \t]+(?:-n[ \t]+)?VALUE[ \t]*\|[^\n]*"
+            r"(?:password-stdin|\blogin\b|with-token|sudo[ \t]+-S)"
+        ),
+        "password",
+    ),
+    (
+        _command(
+            r"\bopenssl\b[^\n|]*?[ \t]-pass(?:in|out)?[ \t]+pass:"
+            r"(?P<value>[^\s\"']+)"
         ),
         "password",
     ),
@@ -60,15 +68,23 @@ _COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
+# Where it's sure to be a command, a word that names what follows: `ngrok authtoken x`.
+_WORD = re.compile(
+    r"[ \t](?P<name>[\w.-]*(?:token|password|passwd|secret|(?:api|access)[_-]?key))[ \t]+" + _VALUE,
+    re.IGNORECASE,
+)
+
+
 def bindings(view: View, line: Line) -> Iterator[tuple[int, Binding]]:
     """What the commands in a line are handed, with the offset where the command begins."""
     prose = not is_shell(view, line)
-    for pattern, fixed in _COMMANDS:
+    for pattern, fixed in _COMMANDS if prose else (*_COMMANDS, (_WORD, "")):
         for match in pattern.finditer(line.text):
             name = fixed or match["name"].replace("-", "_")
             span = line.span(*match.span("value"))
             context = line.text[max(0, match.start() - 60) : match.start("value")]
+            unsure = prose or pattern is _WORD
             yield (
                 line.places[match.start()],
-                Binding(name, match["value"], span, "shell", context, None, prose),
+                Binding(name, match["value"], span, "shell", context, None, unsure),
             )

@@ -8,22 +8,30 @@ from __future__ import annotations
 
 from jupyter_mlsec.core.rule import Hint
 
-_PASSWORD = r"(?:passw|passphrase|passcode|passe?\b|pwd|pswd|kennwort|senha|contrase)"  # noqa: S105
+_PASSWORD = r"(?:passw|passphrase|passcode|passe?\b|pwd|pswd|kennwort|senha|contrase(?:ñ)?)"  # noqa: S105
 # not `tokenizer`, `keyboard`, `author`
-_KEY = r"(?:(?:key|token|auth|pat)(?:\b|_|[0-9])|secret|credential|authorization|bearer|jwt)"
+_KEY = r"(?:(?:key|token|auth|pat)(?:\b|_|[0-9]|s\b)|secret|credential|authorization|bearer|jwt)"
 _PASSWORD_WORDS = ("pass", "pwd", "pswd", "kennwort", "senha", "contrase")
 _KEY_WORDS = ("key", "token", "secret", "credential", "auth", "bearer", "jwt", "pat")
 
-_NAME_END = r"[\w.\\-]{0,24}[\"'`\])*\\]{0,4}(?:</\w{1,8}>(?:<\w[^>\n]{0,60}>)?)?[ \t]{0,40}"
+_NAME_END = r"[\w.\\-]{0,48}[\"'`\])*\\]{0,4}(?:</\w{1,8}>(?:<\w[^>\n]{0,60}>)?)?[ \t]{0,40}"
 _TYPE = r"(?::[ \t]?[\w.\[\]| ]{1,30})?"
 _OPERATOR = (
-    rf"{_TYPE}(?:<-|=|:|,)[=>]?[*_]{{0,3}}[ \t]{{0,8}}(?:\\?[\"']?value\\?[\"'][ \t]?[:=,][ \t]?)?"
+    rf"{_TYPE}(?:<-|<<<|=|:|,)[=>]?[*_]{{0,3}}[ \t]{{0,8}}"
+    r"(?:\\?[\"']?value\\?[\"'][ \t]?[:=,][ \t]?)?"
     r"(?:<[^>\n]{1,60}>){0,3}(?:&#39;|&quot;)?"
 )
-_CELL = r"</t[dh]>[ \t]*<t[dh][^>\n]{0,60}>[ \t]*"
+# from a label to its value: `</td><td>`, `</dt><dd>`, `</label> <input>`
+_CELL = r"</\w{1,8}>[ \t]*<\w{1,8}[^>\n]{0,60}>[ \t]*"
+# `SecretStr("x")`, `["x", "y"]`
+_CALL = r"[\w.]{1,30}\((?:\w{1,16}=)?(?:lambda:[ \t])?"
+_OPENED = rf"(?:{_CALL}|lambda:[ \t])?[rbuf(\[{{]{{0,3}}"
+_DIGIT_OR_SIGN = r"[0-9!@#$%^&*+?~]"
+_PHRASE = r"[a-z]{3,10}(?:-[a-z]{3,10}){3}"  # `amber-badger-cactus-delta`
 _SIGN = r"[\w+/=.~:@!#$%^&*?-]"
-# a digit beside a letter, early
-_MIXED = rf"{_SIGN}{{0,48}}(?:[0-9][a-z]|[a-z][0-9]){_SIGN}{{2}}"
+# a digit beside a letter
+_PAIR = r"(?:[0-9][a-z]|[a-z][0-9])"
+_MIXED = rf"(?:{_SIGN}{{0,48}}{_PAIR}{_SIGN}{{2}}|{_SIGN}{{14,48}}{_PAIR})"
 
 
 def _hint(tag: str, pattern: str, literals: tuple[str, ...], *, leading: bool = True) -> Hint:
@@ -33,19 +41,20 @@ def _hint(tag: str, pattern: str, literals: tuple[str, ...], *, leading: bool = 
 HINTS = (
     _hint(
         "password-literal",
-        rf"{_PASSWORD}{_NAME_END}{_OPERATOR}[rbuf(]{{0,2}}\\?[\"'`][^\"'\n]{{4}}",
+        rf"{_PASSWORD}{_NAME_END}{_OPERATOR}(?:[rbuf(\[{{]{{0,3}}\\?[\"'`][^\"'\n]{{4}}"
+        rf"|(?:{_CALL}|lambda:[ \t])[rbu]?[\"'][^\s\"'\n]{{0,30}}{_DIGIT_OR_SIGN})",
         _PASSWORD_WORDS,
     ),
     _hint(
         "password-bare",
         rf"{_PASSWORD}{_NAME_END}(?:{_OPERATOR}|is |[ \t|]{{2}}| & |{_CELL})[*`]{{0,3}}"
-        r"[^\s\"'<>(){}\[\],;=:]{0,30}[0-9!@#$%^&*+?~]",
+        rf"(?:[^\s\"'<>(){{}}\[\],;=:]{{0,30}}{_DIGIT_OR_SIGN}|{_PHRASE})",
         _PASSWORD_WORDS,
     ),
     _hint(
         "key-value",
         rf"{_KEY}{_NAME_END}(?:{_OPERATOR}|is |[ \t|]{{2}}| & |{_CELL})[*`]{{0,3}}"
-        rf"[rbuf(]{{0,2}}\\?[\"'`]?(?:bearer |basic |token |apikey )?{_MIXED}",
+        rf"{_OPENED}\\?[\"'`]?(?:bearer |basic |token |apikey )?{_MIXED}",
         _KEY_WORDS,
     ),
     _hint(
@@ -58,13 +67,13 @@ HINTS = (
         rf"(?:{_PASSWORD}|{_KEY}){_NAME_END}{_TYPE}[=:,][ \t]{{0,4}}"
         r"(?:[(\[\\]+[ \t]*$|[a-z_]\w{0,30}[ \t]?\+"
         r"|[rbuf(]{0,3}[\"'][^\"'\n]{0,60}[\"'][ \t]{0,2}"
-        r"(?:\+|\"[^\"\n]|'[^'\n]|\.join\([(\[]?[\"']|\.format\([\"']|%[ \t]?\(|$))",
+        r"(?:\+|\"[^\"\n]|'[^'\n]|\.join\(|\.format\([\"']|%[ \t]?\(|$))",
         (*_PASSWORD_WORDS, *_KEY_WORDS),
     ),
     _hint(
         "variable",
         r"(?:passw(?:or)?d|pwd|api_?key|secret|access_?key|(?:api|auth|access)_?token)"
-        r"[\"'\]]{0,2}[ \t]?[=:][ \t]?[a-z_]\w{0,30}[ \t]{0,2}(?:[,)}]|$)",
+        r"[\"'\]]{0,2}[ \t]?[=:][ \t]?[a-z_]\w{0,30}(?:\[[0-9]\])?[ \t]{0,2}(?:[,)}]|$)",
         ("passw", "pwd", "api", "secret", "access", "auth"),
     ),
     _hint(
@@ -79,15 +88,93 @@ HINTS = (
     ),
     _hint(
         "pair",
-        r"(?:auth\w{0,16}|login|credentials|username_pw_set|userpassword)(?:[ \t]?=[ \t]?)?"
-        r"\([\"'][^\"'\n]{1,60}[\"'],[ \t]?[\"'][^\"'\n]{4}",
-        ("auth", "login", "credentials", "username_pw_set", "userpassword"),
+        r"(?:auth\w{0,16}|login|credentials|creds|username_pw_set|userpassword)[\"']?"
+        r"(?:[ \t]?[=:][ \t]?)?[\[(]{1,2}[\"'][^\"'\n]{1,60}[\"'],[ \t]?[\"'][^\"'\n]{4}",
+        ("auth", "login", "credentials", "creds", "username_pw_set", "userpassword"),
     ),
     _hint(  # `user, password = "me", "x"`
         "tuple",
         rf"(?:{_PASSWORD}|{_KEY})\w{{0,20}}(?:,[ \t]?\w{{1,30}}){{0,3}}[ \t]?=[ \t]?\(?"
         r"[rbuf]?[\"'][^\"'\n]{1,60}[\"'],[ \t]?[rbuf]?[\"'][^\"'\n]{4}",
         (*_PASSWORD_WORDS, *_KEY_WORDS),
+    ),
+    _hint(
+        "element",
+        rf"(?:{_PASSWORD}|{_KEY})[\w.-]{{0,20}}>[^<>\s]{{4,200}}</",
+        (*_PASSWORD_WORDS, *_KEY_WORDS),
+    ),
+    _hint(  # `.netrc`, `.pgpass`, notes
+        "login",
+        r"(?:login[ \t]+[^\s]{1,60}[ \t]+password[ \t]+[^\s]{4}"
+        rf"|(?:authtoken|passw(?:or)?d|secret|(?:api|access)[_-]?key)[ \t]{{1,4}}[\"']?"
+        rf"[^\s\"'=:-][^\s\"']{{0,30}}{_DIGIT_OR_SIGN}"
+        r"|(?:login|logins|credentials|creds|account|user(?:name)?[ \t]?/[ \t]?pass\w{0,6})"
+        r"[\"'`*]{0,4}[ \t]?[:=][ \t*`]{0,4}[\w.@+-]{1,60}[ \t`*]{0,4}/[ \t`*]{0,4}[^\s/`]{4})",
+        (
+            *("login", "credentials", "creds", "account", "user"),
+            *("authtoken", "pass", "secret", "api", "access"),
+        ),
+    ),
+    _hint(
+        "pgpass",
+        r":(?:[0-9]{2,5}|\*):[\w*-]{1,60}:[\w*.-]{1,60}:[^\s:\"']{4,128}[\"']?[ \t]*(?:$|[|>])",
+        (":543", ":643", ":*:"),
+    ),
+    _hint(  # what other languages call it
+        "foreign",
+        r"(?:密码|密碼|口令|パスワード|ароль|비밀번호|mdp|(?:\b|_)pw|\bpsw|wachtwoord"
+        r"|has(?:l|ł)o|heslo|ifre|senord|adgangskode|parola)"
+        "[*`\"' \t]{0,4}(?:[:=]|\uff1a)"
+        rf"[>=]?[*_]{{0,3}}[ \t]{{0,4}}[*`\"']{{0,3}}[^\s\"'`]{{0,30}}{_DIGIT_OR_SIGN}",
+        (
+            *("密码", "密碼", "口令", "パスワード", "ароль", "비밀번호", "mdp"),
+            *("pw", "psw", "wachtwoord", "has", "heslo", "ifre", "senord", "adgangskode", "parola"),
+        ),
+        leading=False,
+    ),
+    _hint(  # an option or a field, with what it has at first
+        "default",
+        rf"(?:{_PASSWORD}|{_KEY})[\w -]{{0,24}}[: ]{{0,2}}[\"'][^\n]{{0,200}}"
+        r"[ \t,(](?:default|value|default_value|initial|fallback)[ \t]?=[ \t]?"
+        r"[rbu]?[\"'][^\"'\n]{4}",
+        (*_PASSWORD_WORDS, *_KEY_WORDS),
+    ),
+    _hint(  # the other way round
+        "default",
+        r"(?:value|default)[ \t]?=[ \t]?[\"'][^\"'\n]{4,100}[\"'],[^\n]{0,100}"
+        rf"(?:description|label|placeholder|name)[ \t]?=[ \t]?[\"'][\w -]{{0,24}}"
+        rf"(?:{_PASSWORD}|{_KEY})",
+        ("value", "default"),
+    ),
+    _hint(
+        "default",
+        rf"[\"'][^\s\"'\n]{{6,100}}[\"'],[ \t]?[\"']--[\w-]{{0,24}}(?:{_PASSWORD}|{_KEY})",
+        ("--",),
+        leading=False,
+    ),
+    _hint(  # its value is on one of the next lines
+        "option",
+        rf"--[\w-]{{0,24}}(?:{_PASSWORD}|{_KEY})[\w-]{{0,10}}[\"'],[ \t]*$",
+        ("--",),
+    ),
+    _hint(  # a function that returns one
+        "def",
+        rf"(?:{_PASSWORD}|key|token|secret|credential)\w{{0,10}}\([^\n]{{0,60}}\)"
+        r"[^\n=]{0,20}:[ \t]*$",
+        (*_PASSWORD_WORDS, "key", "token", "secret", "credential"),
+    ),
+    _hint(
+        "position",
+        r"(?:set_password|ftp|ftp_tls|fernet|minio|oauth1?|oauth\w{0,6}handler|hmac\.new|jwt\.encode"
+        r"|jwt\.decode|azurekeycredential|clientsecretcredential|urlsafe\w{0,5}serializer)"
+        r"\([^\n]{0,200}[rbu]?[\"'][^\s\"']{6}"
+        r"|(?:pymysql|mysqldb|pymssql|cx_oracle|oracledb)\.connect\([^\n]{0,200}[\"'][^\s\"']{6}"
+        rf"|zip\([^\n]{{0,100}}(?:{_PASSWORD}|{_KEY})[^\n]{{0,60}}[\])],[ \t]?[\[(][\"']",
+        (
+            *("set_password", "ftp", "fernet", "minio", "oauth", "hmac.new", "jwt."),
+            *("pymysql", "mysqldb", "pymssql", "cx_oracle", "oracledb", "zip("),
+            *("azurekeycredential", "clientsecretcredential", "urlsafe"),
+        ),
     ),
     _hint(
         "fallback",
@@ -104,30 +191,60 @@ HINTS = (
     _hint(  # the value is on the next line: lists of variables, widgets' state
         "paired",
         rf"(?:name|key|description|placeholder)\\?[\"']?[ \t]?[:=][ \t]?\\?[\"']?[\w .-]{{0,40}}"
-        rf"(?:{_PASSWORD}|{_KEY}|password)[\w .-]{{0,20}}\\?[\"']?,?[ \t]*$",
+        rf"(?:{_PASSWORD}|{_KEY}|password)[\w .-]{{0,20}}:?\\?[\"']?,?[ \t]*$",
         ("name", "key", "description", "placeholder"),
     ),
     _hint(
         "set",
         r"(?:%env|%set_env|\benv|\bsetx?|setenv)[ \t]+\w{0,40}"
-        r"(?:pass|pwd|key|token|secret|auth|cred)\w{0,20}[ \t]+[^\s=]{6}",
+        r"(?:pass|pwd|senha|mdp|key|token|secret|auth|cred)\w{0,20}[ \t]+[^\s=]{6}",
         ("%env", "%set_env", "env", "set"),
     ),
     _hint(
         "flag",
-        r"--?(?:pass|token|api|secret|key|auth|access|user|pw)[\w-]{0,24}"
+        r"--?(?:pass|token|api|secret|key|auth|access|user|pw|mdp|senha)[\w-]{0,24}"
         r"[= ][ \t]?[\"']?[^\s\"'-]{4}",
-        ("-pass", "-token", "-api", "-secret", "-key", "-auth", "-access", "-user", "-pw"),
+        (
+            "-pass",
+            "-token",
+            "-api",
+            "-secret",
+            "-key",
+            "-auth",
+            "-access",
+            "-user",
+            "-pw",
+            "-mdp",
+            "-senha",
+        ),
     ),
     _hint(
         "flag",
         r"(?:sshpass[ \t]+-p"
         r"|(?:curl|wget|http)\b[^\n]{0,300}[ \t]-u[ \t]?[\"']?[^\s:]{1,60}:[^\s]"
         r"|(?:mysql|mysqldump|mariadb|mongo\w{0,4}|login)\b[^\n]{0,200}[ \t]-p[ \t]?[\"']?[^\s-]{4}"
-        r"|echo[ \t][^|\n]{6,300}\|[^\n]{0,100}(?:password-stdin|login|with-token|--auth)"
+        r"|echo[ \t][^|\n]{6,300}\|[^\n]{0,100}"
+        r"(?:password-stdin|login|with-token|--auth|sudo[ \t]+-s)"
+        r"|(?:unzip|zip|sqlcmd|bcp)\b[^\n]{0,200}[ \t]-P[ \t]?[^\s-]{4}"
+        r"|redis-cli[^\n]{0,200}[ \t]-a"
         r"|wandb[ \t]+login|configure[ \t]+set|config[ \t]+set)",
         (
-            *("sshpass", "curl", "wget", "http", "mysql", "mariadb", "mongo", "login", "echo"),
+            *(
+                "sshpass",
+                "zip",
+                "unzip",
+                "sqlcmd",
+                "bcp",
+                "redis-cli",
+                "curl",
+                "wget",
+                "http",
+                "mysql",
+                "mariadb",
+                "mongo",
+                "login",
+                "echo",
+            ),
             *("wandb", "config"),
         ),
     ),
@@ -156,6 +273,13 @@ TABLE_HINTS = (
         "html-column",
         rf"<t[hd][^>\n]{{0,60}}>[ \t]?{_COLUMN}[ \t]?</t[hd]>",
         ("</t",),
+        leading=False,
+    ),
+    _hint(
+        "csv-column",
+        rf"^(?:[\w \"-]{{0,40}}[,;]){{0,12}}\"?{_COLUMN}\"?"
+        r"(?:[,;][\w \".-]{0,40}){0,12}[ \t]?$",
+        ("pass", "pwd", "kennwort", "senha", "contrasena", "secret", "key", "token"),
         leading=False,
     ),
 )

@@ -20,6 +20,10 @@ _TAG = lazy(
 _ENTITIES = {"quot": '"', "apos": "'", "amp": "&", "lt": "<", "gt": ">", "nbsp": " "}
 
 
+# Elements that a reader sees apart from the text around them.
+_APART = frozenset("td th tr br li div p dt dd label input option h1 h2 h3 h4 h5 h6".split())
+
+
 class Line(NamedTuple):
     """A line without markup; `places` gives the offset in the text of every character of it, and
     of its end."""
@@ -36,7 +40,7 @@ class Line(NamedTuple):
 def _shown(match: re.Match[str]) -> str:
     """What a reader sees of a tag, an entity or an escape."""
     if match[2]:
-        return "   " if match[2].lower() in ("td", "th", "br", "li", "div", "p", "tr") else ""
+        return "   " if match[2].lower() in _APART else ""
     if match[0].startswith("\\"):
         return match[0][1]
     entity = match[0][1:-1]

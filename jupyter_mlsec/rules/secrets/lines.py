@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 
 _CONFIGURATION = ("dotenv", "toml", "json", "conda", "dockerfile", "yaml", "shell", "actions")
 _KEYWORD = lazy(
-    r"pass|pwd|pswd|kennwort|senha|contrase|key|token|secret|credential|auth|bearer|jwt|\bpat\b",
+    r"pass|pwd|pswd|kennwort|senha|contrase|key|token|secret|credential|auth|bearer|jwt|\bpat\b"
+    r"|(?:\b|_)(?:pw|psw|mdp)\b|wachtwoord|has[lł]o|heslo|[sş]ifre|l[oö]senord"
+    r"|adgangskode|parola|密码|密碼|口令|パスワード|пароль|비밀번호",
     re.IGNORECASE,
 )
 _NAME_END = lazy(r"(?:[\w.-]|\\_)*")
 _NAME_START = lazy(
-    r"(?:\b(?:api|access|secret|auth|account|private|client|bearer)[ ])?(?:[\w.-]|\\_){0,60}\Z",
+    r"(?:\b(?:api|access|secret|auth|account|private|client|bearer|service|signing|encryption|webhook"
+    r"|license|subscription|app|admin|master|consumer|shared|storage)[ ])?(?:[\w.-]|\\_){0,60}\Z",
     re.IGNORECASE,
 )
 _REST = lazy(
@@ -35,7 +38,7 @@ _REST = lazy(
     (?P<operator>
         [ \t]*
         (?: (?: :[ \t]*(?:Optional\[)?(?:Secret)?(?:str|bytes|string)\b[\w\]| ]{0,12} )? = [=>]?
-          | := | <<?- | : | , ) [ \t]*
+          | := | <<?- | <<< | : | \uff1a | , ) [ \t]*
         (?: \\?["']?value\\?["']?[ \t]*[:=,][ \t]* )?
       | [ \t]+is[ \t]+(?:set[ \t]+to[ \t]+)?
       | [ \t]{2,} | [ \t]*[|│┆\t][ \t]* | [ ]&[ ]
@@ -48,9 +51,11 @@ _REST = lazy(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+# A call, or an item of something: no value that stands for itself.
+_CODE = lazy(r"[A-Za-z_][\w.]*(?:\([\w.=, ]*(?:[\"')]|$)|\[(?:[\"']|\w+\]))")
 _NAME_LINE = lazy(
     r"(?:name|key|description|placeholder)\\?[\"']?[ \t]*[:=][ \t]*\\?[\"']?"
-    r"(?P<name>[\w .-]+?)\\?[\"']?,?[ \t]*\Z",
+    r"(?P<name>[\w .-]+?):?\\?[\"']?,?[ \t]*\Z",
     re.IGNORECASE,
 )
 _VALUE_LINE = lazy(
@@ -75,6 +80,21 @@ _ENVIRON = lazy(r"(?:%env|%set_env|\bENV|\bsetx|\bsetenv)[ \t]+$")
 _SHELL = lazy(
     r"(?:\bexport|(?:^|[ \t])(?:-e|--env|--build-arg|--set|-D))[ \t=]*[\"']?$|^[ \t]*[!$][^=]*$"
 )
+_ELEMENT = lazy(r"<(?P<name>[\w.:-]{2,60})>(?P<value>[^<>\s]{4,200})</(?P=name)>")
+_PROPERTY = lazy(
+    r"<name>(?P<name>[\w.:-]{2,80})</name>[ \t]*<value>(?P<value>[^<>\s]{4,200})</value>"
+)
+_NETRC = lazy(r"(?:\blogin[ \t]+\S+[ \t]+|^[ \t]*)password[ \t]+(?P<value>\S+)[ \t]*(?:$|[\"'|>])")
+# https://www.postgresql.org/docs/current/libpq-pgpass.html
+_PGPASS = lazy(
+    r"(?:^|[ \t\"'])[\w.*-]+:(?:\d{2,5}|\*):[\w*-]+:[\w*.-]+"
+    r":(?P<value>[^\s:\"']+)[\"']?[ \t]*(?:$|[|>])"
+)
+_USER_AND = lazy(
+    r"\b(?:logins?|credentials|creds|account|user(?:name)?[ \t]?/[ \t]?pass\w*)"
+    r"[\"'`*]*[ \t]*[:=][ \t*`]*[\w.@+-]+[ \t`*]*/[ \t`*]*(?P<value>[^\s/`]+)",
+    re.IGNORECASE,
+)
 _LOGIN = lazy(r"username|login|client\(|kaggle", re.IGNORECASE)
 
 
@@ -83,6 +103,11 @@ _SPECIAL: tuple[tuple[re.Pattern[str], Form], ...] = (
     (_SQL, "config"),
     (_SET, "environ"),
     (_ATTRIBUTE, "config"),
+    (_ELEMENT, "config"),
+    (_PROPERTY, "config"),
+    (_NETRC, "config"),
+    (_PGPASS, "config"),
+    (_USER_AND, "config"),
 )
 
 
@@ -144,6 +169,10 @@ def _binding(view: View, line: Line, name: Span, rest: re.Match[str]) -> Binding
     if group == "bare":
         if line.text.endswith(("...", "…"), start, end):
             return None  # cut off, or a placeholder
+        if _CODE.match(line.text, start) and view.text.language not in _CONFIGURATION:
+            return None
+        if operator == ":" and re.search("[\"']", rest["close"]):
+            end = start + len(re.split(r"[,}\])]", line.text[start:end], maxsplit=1)[0])
         end = start + len(_bare(line.text[start:end], before))
         if re.match(r"[A-Za-z_][\w.-]*=[^=]", line.text[start:end]):
             return None  # `auth: user=me`

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Literal
+from unicodedata import normalize
 
 from jupyter_mlsec.core.patterns import lazy
 
@@ -14,13 +15,17 @@ _WORD = lazy(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 _PASSWORDS = frozenset(
     """pwd passphrase passwords passwort kennwort senha contrasena pswd passwrd
-    passcode userpass""".split()
+    passcode userpass parola haslo heslo sifre losenord wachtwoord adgangskode""".split()
 )
+_SHORT = frozenset(("pw", "psw", "mdp"))
+# In scripts where a word is not cut off by blanks.
+_FOREIGN = ("密码", "密碼", "口令", "パスワード", "пароль", "비밀번호")
 # `pass` is also a word of signal processing and of loops.
 _PASS_OF = frozenset(
     """db database user smtp mysql pg postgres root admin ftp sftp ssh redis mongo mongodb email
     mail login sudo auth rabbitmq basic proxy my es elastic neo4j sql server http imap ldap mq
-    jenkins snowflake oracle rpc wifi mot de""".split()
+    jenkins snowflake oracle rpc wifi mot de web app site vpn portal service svc account git github
+    gitlab docker registry airflow superset grafana keystore truststore cert ssl tls hive""".split()
 )
 _SECRETS = frozenset("secret secrets credential credentials clientsecret secretkey".split())
 _TOKENS = frozenset("token authorization bearer jwt pat authtoken accesstoken apitoken".split())
@@ -36,6 +41,7 @@ _KEY_OF = frozenset(
     subscription tavily together tmdb voyage wandb weather weaviate webhook write x xai zilliz
     hopsworks""".split()
 )
+_NOUNS = _PASSWORDS | _SECRETS | _TOKENS | _KEYS | {"password", "passwd", "pass"}
 # Words around `token` in tokenizers, parsers and pagination.
 _VOCABULARY = frozenset(
     """additional add audio begin bos class cls continuation csrf current cursor decoder
@@ -73,12 +79,19 @@ _AFTER = frozenset(
 @lru_cache(maxsize=4096)
 def words(name: str) -> tuple[str, ...]:
     """A name's words in lower case: `HF_apiKey2` gives `hf api key 2`."""
-    return tuple(word.lower() for word in _WORD.findall(name.replace("\\", "")))
+    name = name.replace("\\", "")
+    if not name.isascii():
+        name = (
+            normalize("NFD", name.replace("ł", "l")).encode("ascii", "ignore").decode()
+        )  # without accents
+    return tuple(word.lower() for word in _WORD.findall(name))
 
 
 @lru_cache(maxsize=4096)
 def sort(name: str) -> Sort | None:
     """What the name says its value is; None where it names no credential."""
+    if not name.isascii() and name.lower().endswith(_FOREIGN):
+        return "password"
     parts = list(words(_own(name))) if "::" not in name else []
     while len(parts) > 1 and (parts[-1].isdigit() or parts[-1] in _AFTER):
         parts.pop()
@@ -86,6 +99,8 @@ def sort(name: str) -> Sort | None:
         return None
     last, before = parts[-1], frozenset(parts[:-1])
     if any(part in _PASSWORDS or part.endswith(("password", "passwd")) for part in parts):
+        return "password"
+    if last in _SHORT and len(before) < 2:
         return "password"
     if last in ("pass", "passe"):
         return "password" if not before or before & _PASS_OF else None
@@ -106,6 +121,13 @@ def _own(name: str) -> str:
     name = re.sub(r"\.\w+\.(?:dfs|blob)\.core\.windows\.net$", "", name)
     head, _, last = name.rpartition(".")
     return f"{head.rpartition('.')[2]}_{last}" if last in ("key", "pass") else last
+
+
+def ends_in_noun(name: str) -> bool:
+    """Whether a name ends in what it is, so that many of it can be a list of credentials:
+    `api_key`, `db_password`, not `password_hasher`."""
+    last = words(name)[-1:]
+    return sort(name) is not None and not _NOUNS.isdisjoint(last)
 
 
 def is_bare_key(name: str) -> bool:

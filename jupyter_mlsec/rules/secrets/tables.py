@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _FIELD = lazy(r"[^\s|│┆](?:[^\t|│┆\n]*?[^\s|│┆])?(?=[ ]{2}|[ ]*(?:[\t|│┆\n]|\Z))")
 _RULE = lazy(r"[\s|│┆├┤┼╪═╞╡─+:=-]*")
+_COMMAS = lazy(r'"[^"\n]*"|(?:(?<=,)|(?<![^\n]))[^,\n"]*')
+_SEMICOLONS = lazy(r'"[^"\n]*"|(?:(?<=;)|(?<![^\n]))[^;\n"]*')
 _ROWS = 12  # a table shows its kind of values in its first rows
 _ROW = lazy(r"<tr[\s>].*?</tr>", re.DOTALL | re.IGNORECASE)
 _CELL = lazy(r"<t[hd](?:\s[^>]*)?>\s*(.*?)\s*</t[hd]>", re.DOTALL | re.IGNORECASE)
@@ -26,14 +28,17 @@ def bindings(view: View) -> Iterator[Binding]:
     """One binding for each column of credentials, at its first value that looks like one."""
     from jupyter_mlsec.rules.secrets.judge import judge
 
-    if view.text.part != "output" and view.text.language != "markdown":
+    is_data = view.source.startswith("%%") or view.text.language not in ("python", "r", "julia")
+    if view.text.part == "source" and not is_data:
         return
-    text_tag, html_tag = TABLE_TAGS
+    text_tag, html_tag, csv_tag = TABLE_TAGS
     columns: list[tuple[str, list[Span]]] = []
     for line in view.marked(text_tag):
         columns += _text_columns(view.source, line)
     for line in view.marked(html_tag):
         columns += _html_columns(view.source, line)
+    for line in view.marked(csv_tag):
+        columns += _csv_columns(view.source, line)
     for name, cells in columns:
         for span in cells:
             value = view.source[span.start : span.end]
@@ -64,6 +69,32 @@ def _text_columns(source: str, header: Span) -> Iterator[tuple[str, list[Span]]]
         from_right = len(titles) - number
         cells = [row[-from_right] for row in rows if len(row) >= max(from_right, 2)]
         yield name, cells
+
+
+def _csv_columns(source: str, header: Span) -> Iterator[tuple[str, list[Span]]]:
+    """The columns of lines with commas or semicolons; rows of another length end the table."""
+    title = source[header.start : header.end]
+    field = _SEMICOLONS if title.count(";") > title.count(",") else _COMMAS
+    titles = [m[0].strip(' "') for m in field.finditer(title)]
+    rows: list[list[Span]] = []
+    position = header.end + 1
+    while position < len(source) and len(rows) < _ROWS:
+        end = source.find("\n", position)
+        end = len(source) if end < 0 else end
+        row = [Span(*m.span()) for m in field.finditer(source, position, end)]
+        if len(row) != len(titles) or len(row) < 2:
+            break
+        rows.append(row)
+        position = end + 1
+    for number, name in enumerate(titles):
+        if names.sort(name):
+            yield name, [_unquoted(source, row[number]) for row in rows]
+
+
+def _unquoted(source: str, span: Span) -> Span:
+    text = source[span.start : span.end]
+    start = span.start + len(text) - len(text.lstrip(' "'))
+    return Span(start, max(start, span.start + len(text.rstrip(' "'))))
 
 
 def _html_columns(source: str, marked: Span) -> Iterator[tuple[str, list[Span]]]:

@@ -9,35 +9,27 @@ from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.model import Span
 from jupyter_mlsec.rules.secrets import names
-from jupyter_mlsec.rules.secrets.binding import Binding, Form
+from jupyter_mlsec.rules.secrets.binding import Binding
+from jupyter_mlsec.rules.secrets.calls import (
+    DEFAULTS,
+    ENVIRONMENT,
+    Found,
+    called,
+    entries,
+    paired,
+)
 
 if TYPE_CHECKING:
     from jupyter_mlsec.core.python import Code
     from jupyter_mlsec.core.view import View
 
-Found = tuple[str, ast.expr, Form, str]  # name, value, form, callee
-
-# Methods of which two arguments next to each other are a name and its value.
-_SETTERS = frozenset(
-    """add_header conf config get getenv getOption header option put putenv set set_config set_key
-    set_option set_secret set_parameter setdefault setenv setProperty text write_secret
-    setItem environ set_env setString""".split()
-)
 _DECODERS = ("b64decode", "standard_b64decode", "decodebytes", "a2b_base64")
-_ENVIRONMENT = ("os.environ", "environ", "os.environb")
-_LOGINS = frozenset(
-    """login Client ClientV2 AsyncClient OpenAI AsyncOpenAI Anthropic AsyncAnthropic Groq AsyncGroq
-    Mistral MistralClient Together Pinecone Replicate InferenceClient HfApi configure init connect
-    set_api_key authenticate auth Api API TavilyClient Exa FirecrawlApp ElevenLabs Roboflow
-    AuthApiKey ApiKeyAuth Auth set_token set_access_token save_token TokenAuth""".split()
+# Calls that hold their first argument as it is, or as something that is made of nothing else.
+_WRAPPERS = frozenset(
+    """SecretStr SecretBytes Secret str bytes bytearray Field field ib attrib Option quote
+    quote_plus Literal lit Variable String""".split()
 )
-
-# Functions that take a user and a password, in this order.
-_WITH_USER = frozenset(
-    """login authenticate auth HTTPBasicAuth HTTPDigestAuth HTTPProxyAuth BasicAuth DigestAuth
-    basic_auth BasicAuthentication ClientAuthenticator PlainCredentials SimpleCredentials
-    PasswordAuthenticator username_pw_set PlainTextAuthProvider UserPassword""".split()
-)
+_MOST_ITEMS = 20  # of a list that is looked into: longer ones are data
 
 
 def bindings(view: View, marked: tuple[Span, ...]) -> Iterator[Binding]:
@@ -47,15 +39,30 @@ def bindings(view: View, marked: tuple[Span, ...]) -> Iterator[Binding]:
     for node in code.nodes:
         for name, whole, form, callee in _found(code, node):
             value = _fallback(whole)
-            if not _is_near(value, node, wanted) or not _may_matter(name):
+            if not _is_near(value, node, wanted):
                 continue
-            text = _value(view, value)
-            if text:
-                span, plain = _place(code, value, text)
-                if form == "dict" and name.lower() in ("authorization", "proxy-authorization"):
-                    form = "header"
-                node_to_fix = value if plain else None
-                yield Binding(name, text, span, form, callee, node_to_fix)
+            if form == "dict" and name.lower() in ("authorization", "proxy-authorization"):
+                form = "header"
+            for label, item in _items(name, value):
+                text = _value(view, item) if _may_matter(label) else None
+                if text:
+                    span, plain = _place(code, item, text)
+                    yield Binding(label, text, span, form, callee, item if plain else None)
+
+
+def _items(name: str, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """A value under its name; of a list or a dictionary under `api_keys`, each under `api_key`."""
+    match value:
+        case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
+            pass
+        case ast.Dict(values=items) if name.endswith(("s", "S")):
+            items = [value for label, value in entries(value) if not names.sort(label)]
+        case _:
+            yield name, value
+            return
+    one = name[:-1] if name.endswith(("s", "S")) else name
+    if len(items) <= _MOST_ITEMS and names.ends_in_noun(one):
+        yield from ((one, item) for item in items if isinstance(item, ast.Constant))
 
 
 def _is_near(value: ast.expr, node: ast.AST, wanted: list[int]) -> bool:
@@ -74,6 +81,8 @@ def _fallback(value: ast.expr) -> ast.expr:
             return body
         case ast.IfExp(orelse=other):
             return other
+        case ast.Lambda(body=body):
+            return body
     return value
 
 
@@ -86,7 +95,9 @@ def _value(view: View, node: ast.expr) -> str | None:
         if isinstance(node.value, bytes):
             return node.value.decode("utf-8", "replace")
         return node.value if isinstance(node.value, str) else None
-    if not isinstance(node, (ast.BinOp, ast.JoinedStr, ast.Call, ast.Name, ast.NamedExpr)):
+    if not isinstance(
+        node, (ast.BinOp, ast.JoinedStr, ast.Call, ast.Name, ast.NamedExpr, ast.Subscript)
+    ):
         return None
     if isinstance(node, ast.Call):
         return _of_call(view, node)
@@ -95,18 +106,19 @@ def _value(view: View, node: ast.expr) -> str | None:
 
 def _of_call(view: View, call: ast.Call) -> str | None:
     """The value of a call on constants, and of wrappers: `SecretStr("x")`, `"x".encode()`."""
-    wrapper = call.func.id if isinstance(call.func, ast.Name) else ""
-    if wrapper in ("SecretStr", "str", "Secret", "bytes") and call.args:
-        return _value(view, call.args[0])
-    if wrapper in _DECODERS or getattr(call.func, "attr", "") in _DECODERS:
+    wrapper = view.code.name(call.func).rpartition(".")[2]
+    if wrapper in _DECODERS:
         return _from_base64(_value(view, call.args[0]) if call.args else None)
     if isinstance(call.func, ast.Attribute):
-        if call.func.attr in ("SecretStr", "encode", "decode"):
-            inner = call.args[0] if call.func.attr == "SecretStr" and call.args else call.func.value
-            return _value(view, inner)
+        if call.func.attr in ("encode", "decode"):
+            return _value(view, call.func.value)
         if call.func.attr in ("join", "format", "strip", "replace"):
             return view.code.constant(call, view.context.constants)
-    return None
+    held = [keyword.value for keyword in call.keywords if keyword.arg in DEFAULTS]
+    if wrapper in _WRAPPERS:
+        held += call.args[:1]
+        held += [k.value.body for k in call.keywords if isinstance(k.value, ast.Lambda)]
+    return next(filter(None, (_value(view, value) for value in held)), None)
 
 
 def _from_base64(text: str | None) -> str | None:
@@ -137,10 +149,17 @@ def _found(code: Code, node: ast.AST) -> Iterator[Found]:
             yield from _assigned(code, target, value)
         case ast.NamedExpr(target=target, value=value):
             yield from _assigned(code, target, value)
-        case ast.Dict(keys=keys, values=values):
-            for key, value in zip(keys, values, strict=True):
-                if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                    yield key.value, value, "dict", ""
+        case ast.Dict():
+            labels = " ".join(name for name, _ in entries(node))
+            for name, value in entries(node):
+                yield name, value, "dict", labels if names.is_bare_key(name) else ""
+                yield from paired(name, value)
+        case ast.Tuple(elts=pair) | ast.List(elts=pair) if len(pair) == 2:
+            label, value = pair
+            if isinstance(label, ast.Constant) and isinstance(label.value, str):
+                yield label.value, value, "dict", ""
+        case ast.FunctionDef(name=name, body=[*_, ast.Return(value=ast.expr() as value)]):
+            yield name, value, "dict", ""
         case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right]):
             for one, other in ((left, right), (right, left)):
                 if isinstance(other, ast.Constant) and (name := _target(one)):
@@ -149,7 +168,7 @@ def _found(code: Code, node: ast.AST) -> Iterator[Found]:
             for arg, default in _defaults(node):
                 yield arg.arg, default, "assignment", ""
         case ast.Call():
-            yield from _called(code, node)
+            yield from called(code, node)
 
 
 def _extended(code: Code, target: ast.expr, value: ast.expr) -> ast.expr:
@@ -188,13 +207,14 @@ def _assigned(code: Code, target: ast.expr, value: ast.expr) -> Iterator[Found]:
         ) if len(targets) == len(values):
             for one, its in zip(targets, values, strict=True):
                 yield from _assigned(code, one, its)
-        case ast.Subscript(value=base), _ if code.name(base) in _ENVIRONMENT:
+        case ast.Subscript(value=base), _ if code.name(base) in ENVIRONMENT:
             yield _target(target), value, "environ", ""
         case ast.Attribute(value=base), _:
             yield _target(target), value, "assignment", code.name(base)
         case _:
             if name := _target(target):
                 yield name, value, "assignment", ""
+    yield from paired(_target(target), value)
 
 
 def _defaults(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]]:
@@ -204,37 +224,3 @@ def _defaults(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]]:
     for arg, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         if default is not None:
             yield arg, default
-
-
-def _called(code: Code, call: ast.Call) -> Iterator[Found]:
-    callee = code.name(call.func)
-    owner, _, method = callee.rpartition(".")
-    for keyword in call.keywords:
-        if keyword.arg == "auth" and isinstance(keyword.value, ast.Tuple):
-            yield from _pair(keyword.value.elts, callee)
-        elif keyword.arg:
-            form: Form = "environ" if owner in _ENVIRONMENT else "argument"
-            form = "dict" if callee == "dict" else form
-            yield keyword.arg, keyword.value, form, callee
-    if method in _SETTERS:
-        environment = owner in _ENVIRONMENT or method in ("putenv", "setenv", "set_env", "getenv")
-        for name, value in zip(call.args, call.args[1:]):  # noqa: B905  # neighbours
-            if isinstance(name, ast.Constant) and isinstance(name.value, str):
-                yield name.value, value, "environ" if environment else "argument", callee
-    elif method == "update" and owner in _ENVIRONMENT:
-        for argument in call.args:
-            if isinstance(argument, ast.Dict):
-                for found in _found(code, argument):
-                    yield found[0], found[1], "environ", ""
-    elif method == "set_password" and len(call.args) == 3:
-        yield "password", call.args[2], "argument", callee
-    elif method in _WITH_USER and len(call.args) == 2:
-        yield from _pair(call.args, callee)
-    elif method in _LOGINS and call.args:
-        yield "key", call.args[0], "argument", callee
-
-
-def _pair(values: list[ast.expr], callee: str) -> Iterator[Found]:
-    """User and password, in this order."""
-    if len(values) == 2:
-        yield "password", values[1], "argument", callee
