@@ -13,6 +13,7 @@ from pathlib import Path
 from jupyter_mlsec.core.settings import json_schema
 from jupyter_mlsec.report import docs
 from jupyter_mlsec.rules import ALL
+from jupyter_mlsec.rules.detect_secrets import plugin_rule
 from jupyter_mlsec.rules.secrets import KINDS
 
 ROOT = Path(__file__).parent
@@ -20,8 +21,9 @@ ROOT = Path(__file__).parent
 
 def generated() -> dict[Path, str]:
     """What belongs in each generated file."""
-    pages = {ROOT / "rules" / f"{rule.id}.md": docs.rule_page(rule) for rule in ALL}
-    pages[ROOT / "rules" / "README.md"] = docs.rules_index(ALL)
+    rules = (*ALL, plugin_rule())
+    pages = {ROOT / "rules" / f"{rule.id}.md": docs.rule_page(rule) for rule in rules}
+    pages[ROOT / "rules" / "README.md"] = docs.rules_index(rules)
     pages[ROOT / "kinds.md"] = docs.kinds_page(KINDS)
     pages[ROOT / "config.schema.json"] = json.dumps(json_schema(), indent=2) + "\n"
     return pages

@@ -209,9 +209,9 @@ def _message(group: Sequence[Placed]) -> str:
 def _fingerprint(document: Document, group: Sequence[Placed]) -> str:
     """16 hex digits that stay the same while the cause does.
 
-    A credential's is made of rule, kind and value, so that it survives moves and renames; any
-    other's of rule, path and the line's text (or the subjects), so that it survives edits of
-    other lines.
+    A credential's is made of rule, kind and value, any other's of rule and the line's text (or
+    the subjects), so that it survives moves, renames and edits of other lines. Who compares
+    fingerprints over files takes the path as well.
     """
     rule, number, hit = group[0]
     if hit.secret is not None:
@@ -221,7 +221,7 @@ def _fingerprint(document: Document, group: Sequence[Placed]) -> str:
         start = text.rfind("\n", 0, hit.span.start) + 1
         line = text[start:].split("\n", 1)[0].strip()
         subjects = sorted({p.hit.subject for p in group if p.hit.subject})
-        parts = [rule.id, document.path, *(subjects if rule.aggregate else [line])]
+        parts = [rule.id, *(subjects if rule.aggregate else [line])]
     joined = "\0".join(parts).encode("utf-8", "surrogatepass")
     return blake2b(joined, digest_size=8, key=_KEY).hexdigest()
 

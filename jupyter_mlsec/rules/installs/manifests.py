@@ -94,8 +94,8 @@ _TOML_REV = lazy(r"\brev[ \t]*=[ \t]*[\"']([^\"']+)")
 
 def _toml(source: str) -> Iterator[Target]:
     headers = [*_TOML_SECTION.finditer(source)]
-    ends = [header.start() for header in headers[1:]] + [len(source)]
-    for header, end in zip(headers, ends, strict=True):
+    ends = [*(header.start() for header in headers[1:]), len(source)]
+    for header, end in zip(headers, ends, strict=False):  # no header, no section
         section, span = header[1].strip(), Span(header.end(), end)
         if section == "project":
             yield from _arrays(source, span, only="dependencies")

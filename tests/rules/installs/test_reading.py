@@ -285,3 +285,8 @@ def test_manifest_hashes_and_options() -> None:
 
 def test_no_manifest() -> None:
     assert manifest(Text("source", "python", "numpy")) is None
+
+
+def test_a_pyproject_without_sections_lists_nothing() -> None:
+    found = manifest(Text("file", "toml", 'name = "x"\ndependencies = ["flask"]\n'))
+    assert found is None or found.targets == ()
