@@ -21,6 +21,8 @@ CHUNK = 4 << 20
 
 # What `Hint.solid` means: as long as a credential, of its characters; few stretches of text are.
 _SOLID = lazy_bytes(rb"[\w./+=:~@-]{16,}")
+# Base64 of this length is a picture or a film; the exact checks find no credential within one.
+_DATA = lazy_bytes(rb"[a-z0-9+/=]+")
 # Lines from this length on are minified code or data; no hint matches more than these lengths
 # before and behind its literal.
 _LONG, _BEFORE, _AFTER = 8192, 1024, 5120
@@ -144,7 +146,8 @@ def re_matcher(hints: Sequence[Hint]) -> Matcher:
 
     def matches(blob: bytes) -> list[tuple[int, int]]:
         lowered = blob.lower()
-        in_solid = present_in(b"\n".join(_SOLID.findall(lowered)))
+        stretches = (s for s in _SOLID.findall(lowered) if len(s) < 1024 or not _DATA.fullmatch(s))
+        in_solid = present_in(b"\n".join(stretches))
         places: dict[bytes, list[int]] = {}
         found: list[tuple[int, int]] = []
         for number, hint in enumerate(hints):

@@ -83,7 +83,7 @@ def is_placeholder(value: str) -> bool:
 
 def _decoded(text: str) -> str:
     """What a value in base64 says, where that is text; else the value."""
-    if len(text) % 4 == 0 and re.fullmatch(r"[A-Za-z0-9+/]{8,80}={0,2}", text):
+    if len(text) % 4 == 0 and re.fullmatch(r"[A-Za-z0-9+/]{6,80}={0,2}", text):
         try:
             decoded = a2b_base64(text).decode("utf-8")
         except (Error, ValueError):

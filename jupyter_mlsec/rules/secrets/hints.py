@@ -14,7 +14,7 @@ _KEY = r"(?:(?:key|token|auth|pat)(?:\b|_|[0-9]|s\b)|secret|credential|authoriza
 _PASSWORD_WORDS = ("pass", "pwd", "pswd", "kennwort", "senha", "contrase")
 _KEY_WORDS = ("key", "token", "secret", "credential", "auth", "bearer", "jwt", "pat")
 
-_NAME_END = r"[\w.\\-]{0,48}[\"'`\])*\\]{0,4}(?:</\w{1,8}>(?:<\w[^>\n]{0,60}>)?)?[ \t]{0,40}"
+_NAME_END = r"[\w.\\-]{0,24}[\"'`\])*\\]{0,4}(?:</\w{1,8}>(?:<\w[^>\n]{0,60}>)?)?[ \t]{0,40}"
 _TYPE = r"(?::[ \t]?[\w.\[\]| ]{1,30})?"
 _OPERATOR = (
     rf"{_TYPE}(?:<-|<<<|=|:|,)[=>]?[*_]{{0,3}}[ \t]{{0,8}}"
@@ -103,6 +103,11 @@ HINTS = (
         rf"(?:{_PASSWORD}|{_KEY})[\w.-]{{0,20}}>[^<>\s]{{4,200}}</",
         (*_PASSWORD_WORDS, *_KEY_WORDS),
     ),
+    _hint(  # a storage account's key, under a name longer than others
+        "azure",
+        r"account\.key\.[\w.]{1,80}[\"'],[ \t]?[rbu]?[\"'][^\s\"']{16}",
+        ("account.key.",),
+    ),
     _hint(  # `.netrc`, `.pgpass`, notes
         "login",
         r"(?:login[ \t]+[^\s]{1,60}[ \t]+password[ \t]+[^\s]{4}"
@@ -123,14 +128,14 @@ HINTS = (
     _hint(  # what other languages call it
         "foreign",
         r"(?:密码|密碼|口令|パスワード|ароль|비밀번호|mdp|(?:\b|_)pw|\bpsw|wachtwoord"
-        r"|has(?:l|ł)o|heslo|ifre|senord|adgangskode|parola)"
+        r"|haslo|hasło|heslo|ifre|senord|adgangskode|parola)"
         "[*`\"' \t]{0,4}(?:[:=]|\uff1a)"
         rf"[>=]?[*_]{{0,3}}[ \t]{{0,4}}[*`\"']{{0,3}}[^\s\"'`]{{0,30}}{_DIGIT_OR_SIGN}",
         (
             *("密码", "密碼", "口令", "パスワード", "ароль", "비밀번호", "mdp"),
-            *("pw", "psw", "wachtwoord", "has", "heslo", "ifre", "senord", "adgangskode", "parola"),
+            *("pw", "_pw", "psw", "wachtwoord", "haslo", "hasło", "heslo", "ifre", "senord"),
+            *("adgangskode", "parola"),
         ),
-        leading=False,
     ),
     _hint(  # an option or a field, with what it has at first
         "default",
@@ -148,7 +153,7 @@ HINTS = (
     ),
     _hint(
         "default",
-        rf"[\"'][^\s\"'\n]{{6,100}}[\"'],[ \t]?[\"']--[\w-]{{0,24}}(?:{_PASSWORD}|{_KEY})",
+        rf"[^\s][\"'],[ \t]?[\"']--[\w-]{{0,24}}(?:{_PASSWORD}|{_KEY})",
         ("--",),
         leading=False,
     ),
@@ -157,11 +162,11 @@ HINTS = (
         rf"--[\w-]{{0,24}}(?:{_PASSWORD}|{_KEY})[\w-]{{0,10}}[\"'],[ \t]*$",
         ("--",),
     ),
-    _hint(  # a function that returns one
-        "def",
-        rf"(?:{_PASSWORD}|key|token|secret|credential)\w{{0,10}}\([^\n]{{0,60}}\)"
-        r"[^\n=]{0,20}:[ \t]*$",
-        (*_PASSWORD_WORDS, "key", "token", "secret", "credential"),
+    _hint(  # by a function whose name may say what it is
+        "return",
+        rf"return[ \t]{{1,2}}[rbu]?[\"'](?:{_MIXED}|[^\s\"'\n]{{4,30}}[!@#$^&*?~])"
+        r"[^\s\"'\n]*[\"'][ \t]*$",
+        ("return",),
     ),
     _hint(
         "position",
@@ -277,8 +282,7 @@ TABLE_HINTS = (
     ),
     _hint(
         "csv-column",
-        rf"^(?:[\w \"-]{{0,40}}[,;]){{0,12}}\"?{_COLUMN}\"?"
-        r"(?:[,;][\w \".-]{0,40}){0,12}[ \t]?$",
+        rf"^(?:[\w \",;.-]{{0,100}}[,;]\"?)?{_COLUMN}\"?(?:[,;][\w \",;.-]{{0,100}})?[ \t]?$",
         ("pass", "pwd", "kennwort", "senha", "contrasena", "secret", "key", "token"),
         leading=False,
     ),

@@ -59,6 +59,7 @@ ENCODED_HINT = Hint(
     rf"(?:^|[\"'`=:, \t>(])(?:{_alternatives(_encoded_prefix(p) for p in PREFIXES)})"
     r"[A-Za-z0-9+/_-]{20}",
     tuple(sorted({_encoded_prefix(prefix).lower() for prefix in PREFIXES})),
+    solid=True,
 )
 DECODED_HINT = Hint(
     "secrets.decoded",

@@ -345,9 +345,13 @@ OUTPUTS = (
 )  # fmt: skip
 
 # Known limits: what is missed, and must be moved above when it no longer is.
-MISSED: tuple[Way, ...] = ()
-# False alarms that are known: the twin is flagged.
-ALARMS: tuple[Way, ...] = ()
+MISSED = (
+    W("named-tuple", "cell", 'C = namedtuple("C", "user password")\nc = C("svc", "@pw@")', ""),
+    W("positional", "cell", 'db = open_database("db1", "svc", "@pw@")', ""),
+    W("reversed", "cell", 'password = "@pw@"[::-1].replace("!", "?")', ""),
+    W("several-values", "cell", 'if password in ("x", "@pw@"):\n    pass', ""),
+    W("spoken-of", "markdown", "Anna signs in with @pw@ as always.", ""),
+)  # fmt: skip
 WAYS = (*LIBRARIES, *PYTHON, *COMMANDS, *PROSE, *OUTPUTS)
 
 
@@ -388,9 +392,9 @@ def test_its_twin_is_harmless(way: Way) -> None:
     assert alarms(way) == 0, f"the twin of {way.id} is a false alarm"
 
 
-@pytest.mark.parametrize("way", MISSED, ids=lambda way: way.id)
-def test_known_limits_are_still_missed(way: Way) -> None:
-    assert found(way) < len(SEEDS), f"{way.id} is found by now: move it into the other tables"
+def test_known_limits_are_still_missed() -> None:
+    by_now = [way.id for way in MISSED if found(way) == len(SEEDS)]
+    assert by_now == [], "found by now: move them into the other tables"
 
 
 def test_ways_are_told_apart() -> None:
