@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from hashlib import blake2b, sha1
 from typing import NamedTuple
 
 from jupyter_mlsec.core.model import (
@@ -213,6 +212,8 @@ def _fingerprint(document: Document, group: Sequence[Placed]) -> str:
     the subjects), so that it survives moves, renames and edits of other lines. Who compares
     fingerprints over files takes the path as well.
     """
+    from hashlib import blake2b
+
     rule, number, hit = group[0]
     if hit.secret is not None:
         parts = [rule.id, hit.kind or "", hit.secret]
@@ -228,6 +229,8 @@ def _fingerprint(document: Document, group: Sequence[Placed]) -> str:
 
 def _sha1(value: str) -> str:
     """detect-secrets' digest of a value, by which its baselines name it."""
+    from hashlib import sha1
+
     return sha1(value.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 

@@ -48,13 +48,13 @@ CALLS = lazy(
 
 _WRITE_FILE = lazy(r"\s*%%(?:writefile|file)[ \t]+(?:-a[ \t]+)?[\"']?([^\n\"']+?)[\"']?[ \t]*\n")
 _FILE_LANGUAGES = (
-    (re.compile(r"(?:^|[/.])(?:Dockerfile|Containerfile)[^/]*$|\.dockerfile$", re.I), "dockerfile"),
-    (re.compile(r"(?:requirements|constraints)[^/]*\.(?:txt|in)$", re.I), "requirements"),
-    (re.compile(r"(?:^|/)(?:requirements|constraints)/[^/]+\.(?:txt|in)$", re.I), "requirements"),
-    (re.compile(r"(?:^|/)(?:conda[\w.-]*|[\w.-]*env(?:ironment)?[\w.-]*)\.ya?ml$", re.I), "conda"),
-    (re.compile(r"(?:^|/)pyproject\.toml$"), "toml"),
-    (re.compile(r"\.(?:sh|bash|zsh|ksh)$"), "shell"),
-    (re.compile(r"\.github/workflows/[^/]+\.ya?ml$"), "actions"),
+    (lazy(r"(?:^|[/.])(?:Dockerfile|Containerfile)[^/]*$|\.dockerfile$", re.I), "dockerfile"),
+    (lazy(r"(?:requirements|constraints)[^/]*\.(?:txt|in)$", re.I), "requirements"),
+    (lazy(r"(?:^|/)(?:requirements|constraints)/[^/]+\.(?:txt|in)$", re.I), "requirements"),
+    (lazy(r"(?:^|/)(?:conda[\w.-]*|[\w.-]*env(?:ironment)?[\w.-]*)\.ya?ml$", re.I), "conda"),
+    (lazy(r"(?:^|/)pyproject\.toml$"), "toml"),
+    (lazy(r"\.(?:sh|bash|zsh|ksh)$"), "shell"),
+    (lazy(r"\.github/workflows/[^/]+\.ya?ml$"), "actions"),
 )
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
-from jupyter_mlsec.rules.secrets import lines, tables, tree
+from jupyter_mlsec.rules.secrets import lines, tables
 from jupyter_mlsec.rules.secrets.binding import Binding
 from jupyter_mlsec.rules.secrets.hints import TABLE_TAGS, TAGS
 
@@ -25,6 +24,8 @@ def _bindings(view: View) -> tuple[Binding, ...]:
     marked = tuple(sorted({span for tag in TAGS for span in view.marked(tag)}))
     known: list[Binding] = []
     if view.text.language == "python" and view.text.part in ("source", "file"):
+        from jupyter_mlsec.rules.secrets import tree  # with `ast`, which few scans need
+
         known += tree.bindings(view, marked)
     found = [*lines.bindings(view, marked)]
     if any(view.marked(tag) for tag in TABLE_TAGS):
@@ -35,6 +36,8 @@ def _bindings(view: View) -> tuple[Binding, ...]:
 
 def _hides(known: Binding, found: Binding) -> bool:
     """Whether two values overlap, and what was found is no part of one longer literal."""
+    import ast
+
     (start, end), (first, last) = found.span, known.span
     inside = isinstance(known.node, ast.Constant) and first < start and end <= last
     return start < last and first < end and not inside

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.rules.secrets.binding import Binding
 from jupyter_mlsec.rules.secrets.line import Line, is_shell
 
@@ -16,7 +17,7 @@ _VALUE = r"(?P<quote>[\"']?)(?P<value>[^\s\"'=-][^\s\"']{3,})(?P=quote)"
 
 
 def _command(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern.replace("VALUE", _VALUE), re.IGNORECASE)
+    return lazy(pattern.replace("VALUE", _VALUE), re.IGNORECASE)
 
 
 # Each with the name that its value has; where the pattern has a group `name`, that is it.
@@ -69,7 +70,7 @@ _COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 # Where it's sure to be a command, a word that names what follows: `ngrok authtoken x`.
-_WORD = re.compile(
+_WORD = lazy(
     r"[ \t](?P<name>[\w.-]*(?:token|password|passwd|secret|(?:api|access)[_-]?key))[ \t]+" + _VALUE,
     re.IGNORECASE,
 )
