@@ -31,6 +31,7 @@ PREFIXES = (
     "glpat-", "AKIA", "ASIA", "AIza", "xoxb-", "xoxp-", "gsk_", "r8_", "pplx-", "nvapi-", "dapi",
     "pcsk_", "tvly-", "lsv2_", "npm_", "pypi-", "sk_live_", "rk_live_", "SG.", "dop_v1_", "hvs.",
     "xai-", "fw_", "dckr_pat_", "KGAT_", "dp.pt.", "ya29.", "glsa_", "shpat_", "fm2_", "eyJ",
+    "api_org_", "https://hooks.slack.com/services/",
 )  # fmt: skip
 _ENCODED = lazy(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{24,4096}={0,2}(?![\w+/=-])")
 
@@ -50,7 +51,7 @@ def _alternatives(texts: Iterator[str]) -> str:
 FOLDED_HINT = Hint(
     "secrets.folded",
     # the first literal ends soon after the prefix, and another one or an operator follows
-    rf"[\"'](?:{_alternatives(iter(PREFIXES))})[\w.-]{{0,60}}[\"'][ \t]{{0,4}}"
+    rf"[\"'](?:{_alternatives(iter(PREFIXES))})[\w./-]{{0,300}}[\"'][ \t]{{0,4}}"
     r"(?:[+,\"'%\\]|\.join|\.format|[)\]]|$|[rbf][\"']|#)",
     tuple(sorted({prefix.lower() for prefix in PREFIXES})),
 )
