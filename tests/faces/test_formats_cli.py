@@ -78,7 +78,7 @@ def planted(folder: Folder) -> None:
     )
     folder.write(".env", f"HF_TOKEN={made[0]}\n")
     folder.write("requirements.txt", "requests\n")
-    folder.write("broken.ipynb", f'{{"cells": ["{made[0]}", ]]')
+    folder.write("broken.ipynb", f'{{"cells": ["{made[0]}" 1]}}')
     folder.write("broken too.ipynb", f'"{made[0]}"')
 
 
@@ -122,10 +122,10 @@ def test_json(outcomes: dict[str, Outcome]) -> None:
             assert list(place) == list(FINDING)[5:13]
     assert report["errors"][1] == {
         "path": "broken.ipynb",
-        "message": "not valid JSON: expecting value; restore the file, for example from git or "
-        "from .ipynb_checkpoints",
+        "message": "not valid JSON: expecting ',' delimiter; restore the file, for example from "
+        "git or from .ipynb_checkpoints",
         "line": 1,
-        "column": 53,
+        "column": 52,
     }
     live = sum(f["suppressed"] is None for f in report["findings"])
     summary = report["summary"]
@@ -182,7 +182,7 @@ def test_text(outcomes: dict[str, Outcome]) -> None:
     outcome = outcomes["text"]
     for line in ("a.ipynb > cell 1\n", "also in: cell 1 (output 1)", "    1 | login(", "^^^^"):
         assert outcome.shows(line)
-    assert outcome.shows("error: broken.ipynb:1:53: not valid JSON")
+    assert outcome.shows("error: broken.ipynb:1:52: not valid JSON")
 
 
 @pytest.mark.parametrize("format", FORMATS)
