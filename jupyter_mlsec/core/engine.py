@@ -112,8 +112,7 @@ def unique_hints(rules: Iterable[Rule]) -> list[Hint]:
 
 
 def scan_error(path: str, error: MlsecError) -> ScanError:
-    message = f"{error.message}; {error.hint}" if error.hint else error.message
-    return ScanError(path, message, error.line, error.column)
+    return ScanError(path, error.full, error.line, error.column)
 
 
 def scan(

@@ -23,3 +23,8 @@ class MlsecError(Exception):
         self.hint = hint
         self.line = line
         self.column = column
+
+    @property
+    def full(self) -> str:
+        """What is wrong and what to do about it, in one line."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message

@@ -72,8 +72,7 @@ class FileScan:
 def failed(job: Job, error: MlsecError) -> Done:
     """A file that could not be scanned."""
     path = job.source.path
-    message = f"{error.message}; {error.hint}" if error.hint else error.message
-    reason = ScanError(path, message, error.line, error.column)
+    reason = ScanError(path, error.full, error.line, error.column)
     return Done(job.number, None, ScanResult(path, error=reason, size=job.size))
 
 

@@ -6,7 +6,7 @@ Both come from the rule's own facts, reason and examples, so that they can't gro
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.findings import DOCS
@@ -221,9 +221,3 @@ def explain(rule: Rule, color: bool = False) -> str:
 
 def _indented(code: str) -> list[str]:
     return [f"    {line}" for line in code.splitlines()]
-
-
-def rule_pages(rules: Iterable[Rule]) -> Mapping[str, str]:
-    """File name to contents, for all of `docs/rules/` that comes from rules."""
-    listed = list(rules)
-    return {"index.md": rules_index(listed), **{f"{r.id}.md": rule_page(r) for r in listed}}

@@ -13,7 +13,6 @@ from jupyter_mlsec.report.docs import (
     kinds_page,
     placeholders,
     rule_page,
-    rule_pages,
     rules_index,
 )
 from jupyter_mlsec.report.references import address, title
@@ -98,11 +97,6 @@ def test_the_index_lists_every_rule(rules: Rules) -> None:
         "version | medium | high | yes | yes |" in index
     )
     assert "| critical | medium | when selected |  |" in index
-    assert sorted(rule_pages(rules.values())) == [
-        "index.md",
-        "provider-token.md",
-        "unpinned-install.md",
-    ]
 
 
 def test_the_page_of_kinds() -> None:

@@ -85,8 +85,7 @@ def _complain(error: Exception) -> int:
     from jupyter_mlsec.core.errors import MlsecError
 
     if isinstance(error, MlsecError):
-        hint = f"; {error.hint}" if error.hint else ""
-        print(f"mlsec: {error.message}{hint}", file=sys.stderr)
+        print(f"mlsec: {error.full}", file=sys.stderr)
         return 2
     import os
 

@@ -55,8 +55,7 @@ def run(arguments: Sequence[str]) -> int:
             elif fixed.changes:
                 _replace(source, fixed.data)
         except MlsecError as error:
-            hint = f"; {error.hint}" if error.hint else ""
-            errors.append(ScanError(source.path, error.message + hint, error.line, error.column))
+            errors.append(ScanError(source.path, error.full, error.line, error.column))
             continue
         done.update(fix.rule for fix in fixed.applied)
         if fixed.applied and not given.diff:
