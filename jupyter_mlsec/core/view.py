@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from jupyter_mlsec.core.model import Document, Span, Text
 
 if TYPE_CHECKING:
+    from jupyter_mlsec.core.constants import Constants
     from jupyter_mlsec.core.python import Call, Code
     from jupyter_mlsec.core.shell import Command
 
 T = TypeVar("T")
 
-_MOST_PYTHON = 2_000_000  # characters; the longest of 520 public notebooks has 0.04 million
+# Characters of Python to make syntax trees of; the longest of 520 public notebooks has 40,000.
+MOST_PYTHON = 2_000_000
 
 
 class Context:
@@ -65,34 +67,34 @@ class Context:
         return result
 
     @cached_property
-    def codes(self) -> tuple[Code, ...]:
-        """The syntax trees of all Python sources, in reading order.
-
-        None of a document with more Python than people write (a log saved as a notebook): the
-        trees would take fifty times its memory.
-        """
-        sources = [
+    def sources(self) -> tuple[Text, ...]:
+        """All Python sources, in reading order."""
+        return tuple(
             text
             for text in self.document.texts
             if text.language == "python" and text.part in ("source", "file")
-        ]
-        if sum(len(text.text) for text in sources) > _MOST_PYTHON:
-            return ()
-        return tuple(self.code(text) for text in sources)
+        )
 
     @cached_property
-    def constants(self) -> Mapping[str, str]:
+    def constants(self) -> Constants:
         """Names bound to one and the same constant string wherever the document binds them."""
-        from jupyter_mlsec.core.python import constants
+        from jupyter_mlsec.core.constants import Constants
 
-        return constants(self.codes)
+        return Constants(self.sources, self.code)
 
     @cached_property
     def imports(self) -> Mapping[str, str]:
-        """Local name to full name, over all cells: `{"pd": "pandas", "load": "torch.load"}`."""
+        """Local name to full name, over all cells: `{"pd": "pandas", "load": "torch.load"}`.
+
+        Empty for a document with more Python than people write (a log saved as a notebook): the
+        trees would take fifty times its memory.
+        """
         from jupyter_mlsec.core.python import imports
 
-        return imports(self.codes)
+        importing = [text for text in self.sources if "import" in text.text]
+        if sum(len(text.text) for text in importing) > MOST_PYTHON:
+            return {}
+        return imports(self.code(text) for text in importing)
 
 
 class View:

@@ -114,15 +114,13 @@ _SPECIAL: tuple[tuple[re.Pattern[str], Form], ...] = (
 def bindings(view: View, marked: tuple[Span, ...]) -> Iterator[Binding]:
     """What the marked lines bind, where they are no code that the syntax tree tells better."""
     text = view.text
-    outside = None
-    if text.language == "python" and text.part in ("source", "file"):
-        outside = view.code.outside
+    is_code = text.language == "python" and text.part in ("source", "file")
     for span in marked:
         found = [*_paired(view, span)]
         for line in readings(text, span):
             found += (*_named(view, line), *_special(line), *flags.bindings(view, line))
         for start, binding in found:
-            if outside is None or _in_one(outside, start, binding.span.start):
+            if not is_code or _in_one(view.code.outside, start, binding.span.start):
                 yield binding
 
 
