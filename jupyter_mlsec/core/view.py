@@ -22,6 +22,7 @@ MOST_PYTHON = 2_000_000
 class Context:
     """A document with what is known across its cells, worked out when first asked for.
 
+    `marks` are where the hints of a scan matched: number of a text to tag to lines.
     `versions` are the packages to pin to, canonical name to version, and `versions_from` says
     where they come from, in words ("the environment of kernel python3", "requirements.txt").
     """
@@ -34,6 +35,7 @@ class Context:
         versions_from: str = "",
     ) -> None:
         self.document = document
+        self.marks: Mapping[int, Mapping[str, tuple[Span, ...]]] = {}
         self.versions: Mapping[str, str] = versions or {}
         self.versions_from = versions_from
         self._codes: dict[int, Code] = {}
@@ -57,6 +59,10 @@ class Context:
         if key not in self._commands:
             self._commands[key] = commands(text, self)
         return self._commands[key]
+
+    def marked(self, tag: str) -> Iterator[Text]:
+        """The texts in which the hint with this tag matched, in reading order."""
+        return (self.document.texts[number] for number, tags in self.marks.items() if tag in tags)
 
     def once(self, work: Callable[..., T], *about: Hashable) -> T:
         """What `work(self, *about)` makes of the document, worked out once for all that ask."""
