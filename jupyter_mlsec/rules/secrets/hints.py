@@ -263,6 +263,10 @@ HINTS = (
     ),
 )
 TAGS = tuple(dict.fromkeys(hint.tag for hint in HINTS))
+# What these mark is a credential only by the name that stands on the same line.
+BY_NAME = frozenset(
+    f"secrets.{tag}" for tag in ("open", "key-value", "variable", "password-literal")
+)
 
 _COLUMN = (
     r"(?:\w{1,24}_)?(?:password|passwd|pwd|passwort|kennwort|senha|contrasena|passe|passphrase"
