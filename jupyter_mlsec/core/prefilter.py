@@ -64,6 +64,9 @@ class Prefilter:
 
 def _chunks(texts: Sequence[Text]) -> Iterator[tuple[int, Sequence[Text]]]:
     """The texts in portions that are joined and matched at once, with the first one's number."""
+    if sum([len(text.text) for text in texts]) <= CHUNK:
+        yield 0, texts
+        return
     first = size = 0
     for number, text in enumerate(texts):
         length = len(text.text) + 1
