@@ -20,7 +20,10 @@ Kind = Literal["package", "vcs", "url", "local"]
 
 _BARE = lazy(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(\[[\w ,.-]*\])?")
 _RELEASE = r"\d+(?:\.\d+){0,5}"
-_CLAUSE = rf"(?:[<>]=?{_RELEASE}|~=\d+(?:\.\d+){{1,5}}|[=!]={_RELEASE}(?:\.\*|\+[a-z0-9]+(?:\.[a-z0-9]+)?)?)"
+_CLAUSE = (
+    rf"(?:[<>]=?{_RELEASE}|~=\d+(?:\.\d+){{1,5}}"
+    rf"|[=!]={_RELEASE}(?:\.\*|\+[a-z0-9]+(?:\.[a-z0-9]+)?)?)"
+)
 _RELEASES = lazy(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?P<extra>\[[A-Za-z0-9]+\])?"
     rf"(?P<clauses>{_CLAUSE}(?:,{_CLAUSE})*)",
