@@ -186,6 +186,12 @@ def literal_prefix(template: str) -> str:
 
 
 @cache
+def start(template: str) -> str:
+    """The text with which every match of `bounded` begins, perhaps empty."""
+    return lead(template) or literal_prefix(template)
+
+
+@cache
 def anchor(template: str) -> str:
     """The longest literal text of the format or its lead, by which it is found; perhaps empty."""
     return max([lead(template), *(p.text for p in parse(template) if p.least is None)], key=len)
