@@ -23,7 +23,7 @@ from jupyter_mlsec.rules.installs.family import (
     replacement,
     rule,
 )
-from jupyter_mlsec.rules.installs.manifests import manifest
+from jupyter_mlsec.rules.installs.manifests import manifests
 
 if TYPE_CHECKING:
     from jupyter_mlsec.core.view import Context, View
@@ -38,8 +38,7 @@ def _pinned_in(context: Context) -> frozenset[str]:
     for text in context.document.texts:
         writes = text.part == "source" and "file" in text.text[:20]  # spares most the look
         written = written_file(text) if writes else None
-        listed = manifest(written) if written else None
-        if listed:
+        for listed in manifests(written) if written else ():
             names.update(t.requirement.name for t in listed.targets if t.requirement.pin == "exact")
     return frozenset(names)
 
