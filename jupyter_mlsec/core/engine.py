@@ -48,6 +48,7 @@ class Scanner:
             for tag in dict.fromkeys(hint.tag for hint in rule.hints):
                 self._by_tag.setdefault(tag, []).append(rule)
         self._rank = {rule.id: number for number, rule in enumerate(self.rules)}
+        self._selected: dict[tuple[str, ...], tuple[Rule, ...]] = {}
 
     def scan_bytes(self, data: bytes, path: str, kind: str = "notebook") -> ScanResult:
         """What is found in one file; an unreadable one gives a result with an error."""
@@ -79,25 +80,30 @@ class Scanner:
         if not marks:
             return []
         context = context or Context(document)
+        context.marks = marks
         placed: list[Placed] = []
         for number, found in marks.items():
             text = document.texts[number]
-            hits = self._check(text, found, context)
+            view = View(text, context, found)
+            hits = [(rule, hit) for rule in self._select(text, found) for hit in rule.check(view)]
             if hits:
                 placed += [Placed(rule, number, hit) for rule, hit in _distinct(hits)]
         return placed
 
-    def _check(self, text: Text, marks: Marks, context: Context) -> list[tuple[Rule, Hit]]:
-        rules = {rule.id: rule for tag in marks for rule in self._by_tag.get(tag, ())}
-        if text.part == "file":
-            rules |= {rule.id: rule for rule in self._unhinted.get(text.language, ())}
-        view = View(text, context, marks)
-        return [
-            (rule, hit)
-            for rule in sorted(rules.values(), key=lambda rule: self._rank[rule.id])
-            if text.part in rule.parts and (not rule.languages or text.language in rule.languages)
-            for hit in rule.check(view)
-        ]
+    def _select(self, text: Text, marks: Marks) -> tuple[Rule, ...]:
+        """The rules that may find something in a text with these marks, in order of precedence."""
+        key = (text.part, text.language, *marks)
+        if key not in self._selected:
+            rules = [rule for tag in marks for rule in self._by_tag.get(tag, ())]
+            if text.part == "file":
+                rules += self._unhinted.get(text.language, ())
+            self._selected[key] = tuple(
+                rule
+                for rule in sorted(dict.fromkeys(rules), key=lambda rule: self._rank[rule.id])
+                if text.part in rule.parts
+                and (not rule.languages or text.language in rule.languages)
+            )
+        return self._selected[key]
 
 
 def running(rules: Sequence[Rule], config: Config) -> list[Rule]:
@@ -128,6 +134,8 @@ def _distinct(hits: list[tuple[Rule, Hit]]) -> list[tuple[Rule, Hit]]:
     Hits come in order of precedence: of two credentials that overlap, the first stays, and takes
     over the other's fix if it has none and both mean the same value.
     """
+    if all(hit.secret is None for _, hit in hits):
+        return sorted(hits, key=lambda pair: pair[1].span)
     kept: list[tuple[Rule, Hit]] = []
     taken = Taken()
     for rule, hit in hits:

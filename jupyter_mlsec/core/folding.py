@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import count, takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import ast
 
 
-def constant(node: ast.expr, names: Mapping[str, str]) -> str | None:
+class Names(Protocol):
+    """What names are known to be: a mapping, or `core.constants`, which works them out."""
+
+    def get(self, name: str, /) -> str | None: ...
+
+
+def constant(node: ast.expr, names: Names) -> str | None:
     """The value of a string expression, or None where it is not sure to be one string.
 
     Understands literals (implicit concatenation included), `+`, f-strings of known parts, `%s`,
@@ -43,7 +49,7 @@ def constant(node: ast.expr, names: Mapping[str, str]) -> str | None:
     return None
 
 
-def _sum(node: ast.BinOp, names: Mapping[str, str]) -> str | None:
+def _sum(node: ast.BinOp, names: Names) -> str | None:
     """A chain of `+`, without recursion: generated code has chains of thousands."""
     import ast
 
@@ -55,7 +61,7 @@ def _sum(node: ast.BinOp, names: Mapping[str, str]) -> str | None:
     return _joined([rest, *reversed(parts)], names)
 
 
-def _joined(parts: Iterable[ast.expr], names: Mapping[str, str], separator: str = "") -> str | None:
+def _joined(parts: Iterable[ast.expr], names: Names, separator: str = "") -> str | None:
     texts = []
     for part in parts:
         text = constant(part, names)
@@ -65,7 +71,7 @@ def _joined(parts: Iterable[ast.expr], names: Mapping[str, str], separator: str 
     return separator.join(texts)
 
 
-def _text(node: ast.expr, names: Mapping[str, str]) -> str | None:
+def _text(node: ast.expr, names: Names) -> str | None:
     """What a value looks like when formatted: numbers in literals count as well."""
     import ast
 
@@ -74,7 +80,7 @@ def _text(node: ast.expr, names: Mapping[str, str]) -> str | None:
     return constant(node, names)
 
 
-def _percent(left: ast.expr, right: ast.expr, names: Mapping[str, str]) -> str | None:
+def _percent(left: ast.expr, right: ast.expr, names: Names) -> str | None:
     import ast
 
     template = constant(left, names)
@@ -87,7 +93,7 @@ def _percent(left: ast.expr, right: ast.expr, names: Mapping[str, str]) -> str |
     return "".join(a + b for a, b in zip(pieces, [*(v or "" for v in values), ""], strict=True))
 
 
-def _method(text: str, method: str, call: ast.Call, names: Mapping[str, str]) -> str | None:
+def _method(text: str, method: str, call: ast.Call, names: Names) -> str | None:
     """The result of a string method on a constant."""
 
     if method in ("strip", "lower", "upper") and not call.args and not call.keywords:
@@ -109,7 +115,7 @@ def _method(text: str, method: str, call: ast.Call, names: Mapping[str, str]) ->
     return None
 
 
-def _join(separator: str, parts: ast.expr, names: Mapping[str, str]) -> str | None:
+def _join(separator: str, parts: ast.expr, names: Names) -> str | None:
     import ast
 
     match parts:

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from itertools import accumulate
 
 from jupyter_mlsec.core.model import Span, Text
 from jupyter_mlsec.core.patterns import lazy_bytes
@@ -42,52 +43,56 @@ class Prefilter:
     def marks(self, texts: Sequence[Text]) -> dict[int, Marks]:
         """Number of a text to its marks (tag to marked lines), for the texts that have any."""
         found: dict[int, dict[str, set[Span]]] = {}
-        for numbers, starts, blob in _chunks(texts):
-            for hint, end in self._matches(blob):
+        for first, chunk in _chunks(texts):
+            joined = "\n".join([text.text for text in chunk])
+            blob = joined.encode("utf-8", "surrogatepass")
+            matches = self._matches(blob)
+            if not matches:
+                continue
+            starts = [0, *accumulate([len(text.text) + 1 for text in chunk])]
+            if len(blob) > len(joined):
+                matches = _in_characters(matches, blob)
+            for hint, end in matches:
                 at = bisect_right(starts, end - 1) - 1
-                number = numbers[at]
-                first = starts[at]
-                last = starts[at + 1] - 1 if at + 1 < len(starts) else len(blob)
-                line = _line(blob, texts[number], first, last, end)
-                found.setdefault(number, {}).setdefault(self.tags[hint], set()).add(line)
+                line = _line(chunk[at].text, end - 1 - starts[at])
+                found.setdefault(first + at, {}).setdefault(self.tags[hint], set()).add(line)
         return {
             number: {tag: tuple(sorted(lines)) for tag, lines in tags.items()}
             for number, tags in sorted(found.items())
         }
 
 
-def _chunks(texts: Sequence[Text]) -> Iterator[tuple[list[int], list[int], bytes]]:
-    """Numbers of texts, the offset at which each begins, and their bytes, joined by line ends."""
-    numbers: list[int] = []
-    starts: list[int] = []
-    parts: list[bytes] = []
-    size = 0
+def _chunks(texts: Sequence[Text]) -> Iterator[tuple[int, Sequence[Text]]]:
+    """The texts in portions that are joined and matched at once, with the first one's number."""
+    first = size = 0
     for number, text in enumerate(texts):
-        part = text.text.encode("utf-8", "surrogatepass")
-        if size and size + len(part) > CHUNK:
-            yield numbers, starts, b"\n".join(parts)
-            numbers, starts, parts, size = [], [], [], 0
-        numbers.append(number)
-        starts.append(size)
-        parts.append(part)
-        size += len(part) + 1
-    if parts:
-        yield numbers, starts, b"\n".join(parts)
+        length = len(text.text) + 1
+        if size and size + length > CHUNK:
+            yield first, texts[first:number]
+            first, size = number, 0
+        size += length
+    if size:
+        yield first, texts[first:]
 
 
-def _line(blob: bytes, text: Text, first: int, last: int, end: int) -> Span:
-    """The line in which a match ends, in code points of its text.
+def _in_characters(matches: list[tuple[int, int]], blob: bytes) -> list[tuple[int, int]]:
+    """The matches with their ends in code points; the blob is decoded once for all of them."""
+    found = []
+    at = characters = 0
+    for end, hint in sorted((end, hint) for hint, end in matches):
+        while end < len(blob) and blob[end] & 0xC0 == 0x80:
+            end += 1  # a pattern over bytes may end within a character
+        characters += len(blob[at:end].decode("utf-8", "surrogatepass"))
+        at = end
+        found.append((hint, characters))
+    return found
 
-    `first` and `last` are the text's own bounds in the bytes, `end` is just behind the match.
-    """
-    start = max(blob.rfind(b"\n", first, end - 1) + 1, first)
-    stop = blob.find(b"\n", end - 1, last)
-    if stop < 0:
-        stop = last
-    if text.text.isascii():
-        return Span(start - first, stop - first)
-    before = len(blob[first:start].decode("utf-8", "surrogatepass"))
-    return Span(before, before + len(blob[start:stop].decode("utf-8", "surrogatepass")))
+
+def _line(text: str, place: int) -> Span:
+    """The line that holds a character of a text, or ends with it, without its end."""
+    start = text.rfind("\n", 0, place) + 1
+    stop = text.find("\n", place)
+    return Span(start, len(text) if stop < 0 else stop)
 
 
 def expression(hint: Hint) -> bytes:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from jupyter_mlsec.core.folding import constant
+from jupyter_mlsec.core.folding import Names, constant
 from jupyter_mlsec.core.model import Span
 from jupyter_mlsec.core.patterns import lazy
 
@@ -51,8 +51,6 @@ _TOKEN = lazy(
     re.VERBOSE | re.DOTALL,
 )
 # Methods that change a list.
-_CHANGES = frozenset("append clear extend insert pop remove reverse sort".split())
-_MOST_ITEMS = 64  # of a list that is looked into: longer ones are data
 # A line at the left margin that belongs to the statement before it.
 _BELONGS = lazy(r"[ \t#)\]}\r\n]|(?:else|elif|except|finally)\b")
 
@@ -147,6 +145,13 @@ class Code:
         return tuple(ast.walk(self.tree))
 
     @cached_property
+    def bindings(self) -> tuple[tuple[str, ast.expr | None], ...]:
+        """Each binding of a name, with its value where that is one whole expression."""
+        from jupyter_mlsec.core.constants import all_bindings
+
+        return tuple(all_bindings(self.nodes))
+
+    @cached_property
     def imports(self) -> Mapping[str, str]:
         """Local name to full name, of this text alone."""
         return imports((self,))
@@ -219,7 +224,7 @@ class Code:
                     yield Call(node, name, self.span(node))
 
     @staticmethod
-    def constant(node: ast.expr, names: Mapping[str, str] | None = None) -> str | None:
+    def constant(node: ast.expr, names: Names | None = None) -> str | None:
         """The string that an expression is sure to be, or None; see `core.folding`."""
         return constant(node, names or {})
 
@@ -301,74 +306,3 @@ def imports(codes: Iterable[Code]) -> dict[str, str]:
                     if alias.name != "*":
                         names[alias.asname or alias.name] = f"{module}.{alias.name}"
     return names
-
-
-def constants(codes: Iterable[Code]) -> dict[str, str]:
-    """Names bound to one and the same constant string wherever the texts bind them.
-
-    A list or tuple of constant strings stands here item by item, as `parts[0]`, unless the texts
-    change it. Scopes are not told apart: a name that is also a parameter, a loop variable or an
-    import somewhere is no constant.
-    """
-    bindings: dict[str, list[ast.expr | None]] = {}
-    for code in codes:
-        for name, value in _bindings(code):
-            bindings.setdefault(name, []).append(value)
-    pending = {n: [v for v in vs if v is not None] for n, vs in bindings.items() if None not in vs}
-    known: dict[str, str] = {}
-    while True:
-        news = {name: _resolved(name, values, known) for name, values in pending.items()}
-        pending = {name: values for name, values in pending.items() if not news[name]}
-        found = {key: text for items in news.values() for key, text in items.items()}
-        if not found:
-            return known
-        known |= found
-
-
-def _resolved(name: str, values: list[ast.expr], known: Mapping[str, str]) -> dict[str, str]:
-    """What is known of a name by now: its one string, or its list's items; {} for nothing yet."""
-    import ast
-
-    match values:
-        case [ast.List(elts=elements) | ast.Tuple(elts=elements)] if len(elements) <= _MOST_ITEMS:
-            items = {f"{name}[{at}]": constant(item, known) for at, item in enumerate(elements)}
-        case _:
-            texts = {constant(value, known) for value in values}
-            items = {name: texts.pop() if len(texts) == 1 else None}
-    return {} if None in items.values() else {key: text or "" for key, text in items.items()}
-
-
-def _bindings(code: Code) -> Iterator[tuple[str, ast.expr | None]]:
-    """Each binding of a name, with its value where that is one whole expression."""
-    import ast
-
-    plain: set[ast.expr] = set()
-    for node in code.nodes:
-        match node:
-            case ast.Assign(targets=targets, value=value):
-                for target in targets:
-                    if isinstance(target, ast.Name):
-                        plain.add(target)
-                        yield target.id, value
-            case ast.AnnAssign(target=ast.Name(id=name) as target, value=value):
-                plain.add(target)
-                if value is not None:
-                    yield name, value
-            case ast.NamedExpr(target=target, value=value):
-                plain.add(target)
-                yield target.id, value
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) if node not in plain:
-                yield name, None
-            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if attribute in _CHANGES:
-                yield name, None
-            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
-                yield name, None
-            case (
-                ast.arg(arg=name)
-                | ast.FunctionDef(name=name)
-                | ast.AsyncFunctionDef(name=name)
-                | ast.ClassDef(name=name)
-            ):
-                yield name, None
-            case ast.alias(name=name, asname=asname):
-                yield asname or name.partition(".")[0], None

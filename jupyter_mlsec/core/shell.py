@@ -68,7 +68,7 @@ def commands(text: Text, context: Context) -> tuple[Command, ...]:
     text = written_file(text) or text
 
     def lookup(name: str) -> str | None:
-        return context.once(_constant, name)
+        return context.constants.get(name)
 
     if text.language == "dockerfile":
         return tuple(_dockerfile(text.text))
@@ -212,29 +212,6 @@ def _body(text: Text) -> _Body:
         if language != "python":
             break
     return _Body(language, Span(start, len(source)))
-
-
-# A name in more texts than this is no constant that is worth their syntax trees.
-_MOST_TEXTS = 200
-
-
-def _constant(context: Context, name: str) -> str | None:
-    """The value of a name that the document binds once, parsing no more texts than need be."""
-    mention, binding = re.compile(rf"\b{name}\b"), re.compile(rf"\b{name}\s*(?::\s*\w+\s*)?=")
-    texts = [
-        text
-        for text in context.document.texts
-        if text.language == "python"
-        and text.part in ("source", "file")
-        and mention.search(text.text)
-    ]
-    if not any(binding.search(text.text) for text in texts) or len(texts) > _MOST_TEXTS:
-        return None
-    from jupyter_mlsec.core.python import constants
-
-    value = constants(context.code(text) for text in texts).get(name)
-    # perhaps it is made of other names
-    return context.constants.get(name) if value is None else value
 
 
 def _lines(text: Text, span: Span, lookup: Lookup) -> Iterator[Command]:

@@ -72,6 +72,8 @@ _WRAPPER_VALUES = frozenset(("-u", "-g", "-n", "--user", "--group"))
 _RESERVED = frozenset("if then elif else fi while until do done { } ! esac".split())
 _ASSIGNMENT = lazy(r"([A-Za-z_]\w*)\+?=")
 
+_SIMPLE = lazy(r"[\w./:=@+,~*?%^!\[\] \t-]*", re.ASCII)  # words and nothing to resolve: most lines
+_WORD = lazy(r"[^ \t]+")
 _BLANK = lazy(r"(?:[ \t\r\f\v\xa0]|\\\r?\n)+")
 _COMMENT = lazy(r"#[^\n]*")
 _OPERATOR = lazy(r"&&|\|\||\|&|;;|[|;&()\n]")
@@ -127,7 +129,7 @@ def read(
     Dockerfile's RUN.
     """
     reader = _Reader(source, span, origin, lookup, python, first_pipeline, one_line)
-    reader.run()
+    reader.run_simple() or reader.run()
     return reader.commands
 
 
@@ -155,6 +157,18 @@ class _Reader:
         self.writes: list[Word] = []
         self.unclosed = 0  # up to here it is known that a substitution does not close
         self.documents: list[str] = []  # ends of here-documents that begin at the next line
+
+    def run_simple(self) -> bool:
+        """Read one command of plain words at once; False, and nothing done, where it is more."""
+        if not _SIMPLE.fullmatch(self.source, self.position, self.end):
+            return False
+        found = _WORD.finditer(self.source, self.position, self.end)
+        words = [Word(match[0], Span(*match.span())) for match in found]
+        if words and words[0].text in _RESERVED:
+            return False
+        self.words = words
+        self.finish("\n")
+        return True
 
     def run(self) -> None:
         source = self.source

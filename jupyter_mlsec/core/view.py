@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from jupyter_mlsec.core.model import Document, Span, Text
 
 if TYPE_CHECKING:
+    from jupyter_mlsec.core.constants import Constants
     from jupyter_mlsec.core.python import Call, Code
     from jupyter_mlsec.core.shell import Command
 
 T = TypeVar("T")
 
-_MOST_PYTHON = 2_000_000  # characters; the longest of 520 public notebooks has 0.04 million
+# Characters of Python to make syntax trees of; the longest of 520 public notebooks has 40,000.
+MOST_PYTHON = 2_000_000
 
 
 class Context:
     """A document with what is known across its cells, worked out when first asked for.
 
+    `marks` are where the hints of a scan matched: number of a text to tag to lines.
     `versions` are the packages to pin to, canonical name to version, and `versions_from` says
     where they come from, in words ("the environment of kernel python3", "requirements.txt").
     """
@@ -32,6 +35,7 @@ class Context:
         versions_from: str = "",
     ) -> None:
         self.document = document
+        self.marks: Mapping[int, Mapping[str, tuple[Span, ...]]] = {}
         self.versions: Mapping[str, str] = versions or {}
         self.versions_from = versions_from
         self._codes: dict[int, Code] = {}
@@ -56,6 +60,10 @@ class Context:
             self._commands[key] = commands(text, self)
         return self._commands[key]
 
+    def marked(self, tag: str) -> Iterator[Text]:
+        """The texts in which the hint with this tag matched, in reading order."""
+        return (self.document.texts[number] for number, tags in self.marks.items() if tag in tags)
+
     def once(self, work: Callable[..., T], *about: Hashable) -> T:
         """What `work(self, *about)` makes of the document, worked out once for all that ask."""
         key = work, about
@@ -65,34 +73,34 @@ class Context:
         return result
 
     @cached_property
-    def codes(self) -> tuple[Code, ...]:
-        """The syntax trees of all Python sources, in reading order.
-
-        None of a document with more Python than people write (a log saved as a notebook): the
-        trees would take fifty times its memory.
-        """
-        sources = [
+    def sources(self) -> tuple[Text, ...]:
+        """All Python sources, in reading order."""
+        return tuple(
             text
             for text in self.document.texts
             if text.language == "python" and text.part in ("source", "file")
-        ]
-        if sum(len(text.text) for text in sources) > _MOST_PYTHON:
-            return ()
-        return tuple(self.code(text) for text in sources)
+        )
 
     @cached_property
-    def constants(self) -> Mapping[str, str]:
+    def constants(self) -> Constants:
         """Names bound to one and the same constant string wherever the document binds them."""
-        from jupyter_mlsec.core.python import constants
+        from jupyter_mlsec.core.constants import Constants
 
-        return constants(self.codes)
+        return Constants(self.sources, self.code)
 
     @cached_property
     def imports(self) -> Mapping[str, str]:
-        """Local name to full name, over all cells: `{"pd": "pandas", "load": "torch.load"}`."""
+        """Local name to full name, over all cells: `{"pd": "pandas", "load": "torch.load"}`.
+
+        Empty for a document with more Python than people write (a log saved as a notebook): the
+        trees would take fifty times its memory.
+        """
         from jupyter_mlsec.core.python import imports
 
-        return imports(self.codes)
+        importing = [text for text in self.sources if "import" in text.text]
+        if sum(len(text.text) for text in importing) > MOST_PYTHON:
+            return {}
+        return imports(self.code(text) for text in importing)
 
 
 class View:

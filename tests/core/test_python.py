@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_mlsec.core.python import Code, blank_magics, constants, imports, parse
+from jupyter_mlsec.core.constants import Constants
+from jupyter_mlsec.core.model import Text
+from jupyter_mlsec.core.python import Code, blank_magics, imports, parse
 
 UNTOUCHED = [
     pytest.param("x = 1\nprint(x)", id="plain"),
@@ -212,7 +214,36 @@ BOUND = [
 
 @pytest.mark.parametrize(("cells", "known"), BOUND)
 def test_names_bound_to_one_constant(cells: list[str], known: dict[str, str]) -> None:
-    assert constants([parse(c) for c in cells]) == known
+    texts = [Text("source", "python", cell, number) for number, cell in enumerate(cells)]
+    constants = Constants(texts, lambda text: parse(text.text))
+    assert {name: constants.get(name) for name in "ab"} == {"a": None, "b": None, **known}
+
+
+def test_items_of_a_list_are_constants_unless_it_changes() -> None:
+    texts = [Text("source", "python", "a = ['x', b]\nb = 'y'\nc = ['x']\nc.append(a)", 0)]
+    constants = Constants(texts, lambda text: parse(text.text))
+    names = ("a[0]", "a[1]", "a[2]", "a", "c[0]")
+    assert [constants.get(name) for name in names] == ["x", "y", None, None, None]
+
+
+def test_a_long_chain_of_names_ends_without_an_error() -> None:
+    source = "a0 = 'x'\n" + "\n".join(f"a{n + 1} = a{n}" for n in range(3000))
+    constants = Constants([Text("source", "python", source, 0)], lambda text: parse(text.text))
+    assert constants.get("a3000") is None
+    assert constants.get("a9") == "x"
+
+
+def test_only_texts_that_mention_a_name_are_parsed() -> None:
+    cells = ["a = 'x'", "b = 1", "print(a)", "ab = 2"]
+    parsed = []
+
+    def parsing(text: Text) -> Code:
+        parsed.append(text.text)
+        return parse(text.text)
+
+    constants = Constants([Text("source", "python", cell) for cell in cells], parsing)
+    assert constants.get("a") == "x"
+    assert parsed == ["a = 'x'", "print(a)"]
 
 
 def test_imports_over_all_cells() -> None:

@@ -35,9 +35,8 @@ _REFERENCES = ("CWE-1357", "CWE-829", "ML06", "AML.T0010.001")
 def _pinned_in(context: Context) -> frozenset[str]:
     """The packages to which a requirements file that the document itself writes gives a version."""
     names: set[str] = set()
-    for text in context.document.texts:
-        writes = text.part == "source" and "file" in text.text[:20]  # spares most the look
-        written = written_file(text) if writes else None
+    for text in context.marked(WRITTEN_MANIFEST.tag):
+        written = written_file(text)
         for listed in manifests(written) if written else ():
             names.update(t.requirement.name for t in listed.targets if t.requirement.pin == "exact")
     return frozenset(names)
@@ -73,7 +72,7 @@ def _redirects(view: View, found: Install, target: Target) -> bool:
     "unpinned-install",
     "A package is installed without an exact version",
     severity=Severity.MEDIUM,
-    hints=INSTALL_COMMAND,
+    hints=INSTALL,
     languages=IN_COMMANDS,
     references=_REFERENCES,
     aggregate="{count} packages are installed without an exact version: {subjects}. Pin each "

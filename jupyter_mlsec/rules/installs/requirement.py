@@ -1,7 +1,8 @@
 """What is asked of a package: its name and how far its version is fixed.
 
-Requirements are read with the `packaging` library; only a bare name, which four of five are in
-notebooks, is told by a pattern, to spare its import.
+Requirements are read with the `packaging` library. Its import takes as long as scanning 5 MB, so
+what is plainest is told by patterns: a bare name, as four of five in notebooks are, and a name
+with release numbers; a test holds them against the library.
 """
 
 from __future__ import annotations
@@ -18,6 +19,13 @@ Pin = Literal["none", "open", "bounded", "exact"]
 Kind = Literal["package", "vcs", "url", "local"]
 
 _BARE = lazy(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(\[[\w ,.-]*\])?")
+_CLAUSE = r"(?:==|>=|<=|!=|<|>)\d+(?:\.\d+){0,5}"
+_RELEASES = lazy(
+    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?P<extra>\[[A-Za-z0-9]+\])?"
+    rf"(?P<clauses>{_CLAUSE}(?:,{_CLAUSE})*)",
+    re.ASCII,
+)
+_OPERATOR = lazy("[=<>!]+")
 _NAMED_SOURCE = lazy(r"\s*([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*@\s*(\S+)")
 _CONDA = lazy(r"(?:[\w./:-]+::)?([A-Za-z0-9_][\w.-]*)\s*(?:\[version=)?['\"]?(.*?)['\"]?\]?")
 _VCS = lazy(r"(?:git|hg|svn|bzr)\+")
@@ -69,6 +77,12 @@ def _egg(url: str) -> str:
 
 
 def _versioned(text: str) -> Requirement | None:
+    plain = _RELEASES.fullmatch(text)
+    if plain:
+        written = plain["name"] + (plain["extra"] or "")
+        operators = _OPERATOR.findall(plain["clauses"])
+        pin = _pin([(operator, "") for operator in operators])
+        return Requirement("package", canonical(plain["name"]), written, pin)
     from packaging.requirements import InvalidRequirement
     from packaging.requirements import Requirement as Parsed
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from jupyter_mlsec.rules.secrets import lines, tables
 from jupyter_mlsec.rules.secrets.binding import Binding
-from jupyter_mlsec.rules.secrets.hints import TABLE_TAGS, TAGS
+from jupyter_mlsec.rules.secrets.hints import BY_NAME, TABLE_TAGS, TAGS
 
 if TYPE_CHECKING:
+    from jupyter_mlsec.core.model import Span
     from jupyter_mlsec.core.view import View
 
 
@@ -21,9 +22,12 @@ def bindings(view: View) -> tuple[Binding, ...]:
 
 
 def _bindings(view: View) -> tuple[Binding, ...]:
-    marked = tuple(sorted({span for tag in TAGS for span in view.marked(tag)}))
+    tags = [tag for tag in TAGS if view.marked(tag)]
+    marked = tuple(sorted({span for tag in tags for span in view.marked(tag)}))
     known: list[Binding] = []
     if view.text.language == "python" and view.text.part in ("source", "file"):
+        if BY_NAME.issuperset(view.marks) and not _names_a_credential(view, marked):
+            return ()  # `eos_token = "</s>"`: nothing that is worth a syntax tree
         from jupyter_mlsec.rules.secrets import tree  # with `ast`, which few scans need
 
         known += tree.bindings(view, marked)
@@ -32,6 +36,10 @@ def _bindings(view: View) -> tuple[Binding, ...]:
         found += tables.bindings(view)
     others = [b for b in found if not any(_hides(other, b) for other in known)]
     return tuple(sorted([*known, *others], key=lambda binding: binding.span))
+
+
+def _names_a_credential(view: View, marked: tuple[Span, ...]) -> bool:
+    return any(lines.names_a_credential(view.source[start:end]) for start, end in marked)
 
 
 def _hides(known: Binding, found: Binding) -> bool:

@@ -94,8 +94,9 @@ HINTS = (
     ),
     _hint(  # `user, password = "me", "x"`
         "tuple",
-        rf"(?:{_PASSWORD}|{_KEY})\w{{0,20}}(?:,[ \t]?\w{{1,30}}){{0,3}}[ \t]?=[ \t]?\(?"
-        r"[rbuf]?[\"'][^\"'\n]{1,60}[\"'],[ \t]?[rbuf]?[\"'][^\"'\n]{4}",
+        # bounds on its repetitions would make this the slowest hint of all
+        rf"(?:{_PASSWORD}|{_KEY})[\w, \t]*=[ \t]?\(?"
+        r"[rbuf]?[\"'][^\"'\n]*[\"'],[ \t]?[rbuf]?[\"'][^\"'\n]{4}",
         (*_PASSWORD_WORDS, *_KEY_WORDS),
     ),
     _hint(
@@ -207,7 +208,7 @@ HINTS = (
     ),
     _hint(
         "flag",
-        r"--?(?:pass|token|api|secret|key|auth|access|user|pw|mdp|senha)[\w-]{0,24}"
+        r"(?:^|[^\w-])-(?:[\w-]*-)?(?:pass|token|api|secret|key|auth|access|user|pw|mdp|senha)[\w-]*"
         r"[= ][ \t]?[\"']?[^\s\"'-]{4}",
         (
             "-pass",
@@ -222,6 +223,7 @@ HINTS = (
             "-mdp",
             "-senha",
         ),
+        leading=False,
     ),
     _hint(
         "flag",
@@ -261,6 +263,10 @@ HINTS = (
     ),
 )
 TAGS = tuple(dict.fromkeys(hint.tag for hint in HINTS))
+# What these mark is a credential only by the name that stands on the same line.
+BY_NAME = frozenset(
+    f"secrets.{tag}" for tag in ("open", "key-value", "variable", "password-literal")
+)
 
 _COLUMN = (
     r"(?:\w{1,24}_)?(?:password|passwd|pwd|passwort|kennwort|senha|contrasena|passe|passphrase"

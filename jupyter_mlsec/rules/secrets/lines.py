@@ -114,15 +114,13 @@ _SPECIAL: tuple[tuple[re.Pattern[str], Form], ...] = (
 def bindings(view: View, marked: tuple[Span, ...]) -> Iterator[Binding]:
     """What the marked lines bind, where they are no code that the syntax tree tells better."""
     text = view.text
-    outside = None
-    if text.language == "python" and text.part in ("source", "file"):
-        outside = view.code.outside
+    is_code = text.language == "python" and text.part in ("source", "file")
     for span in marked:
         found = [*_paired(view, span)]
         for line in readings(text, span):
             found += (*_named(view, line), *_special(line), *flags.bindings(view, line))
         for start, binding in found:
-            if outside is None or _in_one(outside, start, binding.span.start):
+            if not is_code or _in_one(view.code.outside, start, binding.span.start):
                 yield binding
 
 
@@ -134,19 +132,31 @@ def _in_one(spans: tuple[Span, ...], first: int, second: int) -> bool:
 
 def _named(view: View, line: Line) -> Iterator[tuple[int, Binding]]:
     """`name = value` and its kin, with the offset of the name."""
-    end = 0
-    for keyword in _KEYWORD.finditer(line.text):
-        if keyword.start() < end:
-            continue
-        end_before, end = end, _matched(_NAME_END, line.text, keyword.end()).end()
-        head = _NAME_START.search(line.text, max(end_before, keyword.start() - 60), keyword.start())
-        start = head.start() if head else keyword.start()
+    for start, end in _names(line.text):
         name = line.text[start:end]
         if names.sort(name) is None and not names.is_bare_key(name):
             continue
         rest = _REST.match(line.text, end)
         if rest and (binding := _binding(view, line, Span(start, end), rest)):
             yield line.places[start], binding
+
+
+def _names(line: str) -> Iterator[Span]:
+    """The names in a line that have a word in them that credentials are called by."""
+    end = 0
+    for keyword in _KEYWORD.finditer(line):
+        if keyword.start() < end:
+            continue
+        end_before, end = end, _matched(_NAME_END, line, keyword.end()).end()
+        head = _NAME_START.search(line, max(end_before, keyword.start() - 60), keyword.start())
+        yield Span(head.start() if head else keyword.start(), end)
+
+
+def names_a_credential(line: str) -> bool:
+    """Whether a name in a line of code, or the singular of one, can mean a credential."""
+    found = [line[start:end] for start, end in _names(line)]
+    found += [name[:-1] for name in found if name.endswith(("s", "S"))]
+    return any(names.sort(name) or names.is_bare_key(name) for name in found)
 
 
 def _matched(pattern: re.Pattern[str], text: str, position: int) -> re.Match[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ def bindings(view: View, marked: tuple[Span, ...]) -> Iterator[Binding]:
     """The bindings of nodes that stand on marked lines and whose value is known."""
     code = view.code
     wanted = [code.line(span.start) for span in marked]
-    for node in code.nodes:
+    for node in _nodes_near(code, wanted):
         for name, whole, form, callee in _found(code, node):
             value = _fallback(whole)
             if not _is_near(value, node, wanted):
@@ -48,6 +49,27 @@ def bindings(view: View, marked: tuple[Span, ...]) -> Iterator[Binding]:
                 if text:
                     span, plain = _place(code, item, text)
                     yield Binding(label, text, span, form, callee, item if plain else None)
+
+
+def _nodes_near(code: Code, wanted: list[int]) -> Iterator[ast.AST]:
+    """The nodes of the tree, outer ones first, without statements that stand on no wanted line."""
+    if "+=" in code.source:  # adds to what a statement further up binds
+        yield from code.nodes
+        return
+    waiting: deque[ast.AST] = deque([code.tree] if code.tree else [])
+    while waiting:
+        node = waiting.popleft()
+        if isinstance(node, ast.stmt) and not _stands_on(node, wanted):
+            continue
+        yield node
+        waiting.extend(ast.iter_child_nodes(node))
+
+
+def _stands_on(statement: ast.stmt, wanted: list[int]) -> bool:
+    decorators = getattr(statement, "decorator_list", ())
+    first = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+    at = bisect_left(wanted, first)
+    return at < len(wanted) and wanted[at] <= (statement.end_lineno or first)
 
 
 def _items(name: str, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:

@@ -30,6 +30,7 @@ def check(
     context = Context(document, versions=versions, versions_from="requirements.txt")
     everywhere = (Span(0, 0),)
     marks = {hint.tag: everywhere for hint in found.hints}
+    context.marks = dict.fromkeys(range(len(texts)), marks)
     if found.languages and language not in found.languages:
         return []
     return list(found.check(View(texts[at], context, marks)))

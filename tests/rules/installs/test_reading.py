@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Parsed
+from packaging.utils import canonicalize_name
 
 from jupyter_mlsec.core.model import Document, Part, Text
 from jupyter_mlsec.core.view import Context, View
@@ -53,6 +58,29 @@ def test_requirement(text: str, kind: str, name: str, pin: str) -> None:
     found = parse(text)
     assert found is not None
     assert (found.kind, found.name, found.pin) == (kind, name, pin)
+
+
+_PIECES = st.sampled_from(
+    ["[gpu]", "[a,b]", "[]", " ", "==", ">=", "<", "!=", "~=", "==="]
+    + ["1", "2.0", "1.24.1", "1.0rc1", "2023.1", ",", "1.2.3.4.5.6.7"]
+)
+
+
+@given(st.sampled_from(["torch", "Py_YAML", "x.y-1"]), st.lists(_PIECES, max_size=8).map("".join))
+def test_plain_requirements_are_read_as_packaging_reads_them(name: str, rest: str) -> None:
+    text = name + rest
+    found = parse(text)
+    try:
+        parsed = Parsed(text.strip())
+    except InvalidRequirement:
+        assert found is None
+        return
+    assert found is not None
+    assert found.name == canonicalize_name(parsed.name)
+    exact = any(c.operator == "===" or str(c)[:2] == "==" and "*" not in str(c)
+                for c in parsed.specifier)  # fmt: skip
+    assert (found.pin == "exact") == exact
+    assert (found.pin == "none") == all(c.operator == "!=" for c in parsed.specifier)
 
 
 @pytest.mark.parametrize("text", ["", "-", "x=1", "x==", '"unbalanced', "a b c", "&&", "é"])

@@ -1,0 +1,121 @@
+"""Names bound to one constant string in a document, worked out name by name when asked for.
+
+Only the texts that mention a name are parsed: a syntax tree of every cell, for the sake of one
+name in one of them, was the largest part of a scan.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from jupyter_mlsec.core.folding import constant
+from jupyter_mlsec.core.view import MOST_PYTHON
+
+if TYPE_CHECKING:
+    from jupyter_mlsec.core.model import Text
+    from jupyter_mlsec.core.python import Code
+
+# Methods that change a list: its items are no constants any more.
+_CHANGES = frozenset("append clear extend insert pop remove reverse sort".split())
+_MOST_ITEMS = 64  # of a list that is looked into: longer ones are data
+_MOST_TEXTS = 200  # a name in more texts than this is no constant that is worth their trees
+_DEEPEST = 100  # names made of names made of names
+
+
+class Constants:
+    """The names that are bound to one and the same constant string wherever a document binds them.
+
+    `sources` are its Python texts, `parse` gives a text's syntax tree. A list or tuple of
+    constant strings is known item by item, as `parts[0]`, unless the document changes it. Scopes
+    are not told apart: a name that is also a parameter, a loop variable or an import somewhere
+    is no constant.
+    """
+
+    def __init__(self, sources: Sequence[Text], parse: Callable[[Text], Code]) -> None:
+        self._sources = sources
+        self._parse = parse
+        self._known: dict[str, dict[str, str]] = {}
+        self._depth = 0
+
+    def get(self, name: str) -> str | None:
+        """The string that `name` (or `name[0]`) is sure to be, or None."""
+        root = name.partition("[")[0]
+        if root not in self._known:
+            if self._depth > _DEEPEST:
+                return None
+            self._known[root] = {}  # what is made of itself is no constant
+            self._depth += 1
+            self._known[root] = self._values(root)
+            self._depth -= 1
+        return self._known[root].get(name)
+
+    def _values(self, name: str) -> dict[str, str]:
+        """What is known of a name: its one string, or its list's items; {} for nothing."""
+        bound = [value for code in self._codes(name) for value in bindings(code, name)]
+        values = [value for value in bound if value is not None]
+        if not values or len(values) < len(bound):
+            return {}
+        match values:
+            case [ast.List(elts=elements) | ast.Tuple(elts=elements)]:
+                if len(elements) > _MOST_ITEMS:
+                    return {}
+                items = {f"{name}[{at}]": constant(item, self) for at, item in enumerate(elements)}
+            case _:
+                texts = {constant(value, self) for value in values}
+                items = {name: texts.pop() if len(texts) == 1 else None}
+        return {} if None in items.values() else {key: text or "" for key, text in items.items()}
+
+    def _codes(self, name: str) -> Iterable[Code]:
+        """The syntax trees of the texts that mention a name, if one of them may bind it."""
+        mention = re.compile(rf"\b{re.escape(name)}\b")
+        texts = [t for t in self._sources if name in t.text and mention.search(t.text)]
+        assigned = re.compile(rf"\b{re.escape(name)}\b[^\n]*=")
+        if not any(assigned.search(text.text) for text in texts):
+            return ()
+        if len(texts) > _MOST_TEXTS or sum(len(text.text) for text in texts) > MOST_PYTHON:
+            return ()
+        return map(self._parse, texts)
+
+
+def bindings(code: Code, name: str) -> Iterator[ast.expr | None]:
+    """Each binding of a name in a text, as its value where that is one whole expression."""
+    for bound, value in code.bindings:
+        if bound == name:
+            yield value
+
+
+def all_bindings(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ast.expr | None]]:
+    """Each binding of any name among the nodes of a tree, outer nodes first."""
+    plain: set[ast.expr] = set()
+    for node in nodes:
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    if isinstance(target, ast.Name):
+                        plain.add(target)
+                        yield target.id, value
+            case ast.AnnAssign(target=ast.Name(id=name) as target, value=value):
+                plain.add(target)
+                if value is not None:
+                    yield name, value
+            case ast.NamedExpr(target=target, value=value):
+                plain.add(target)
+                yield target.id, value
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) if node not in plain:
+                yield name, None
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if attribute in _CHANGES:
+                yield name, None
+            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
+                yield name, None
+            case (
+                ast.arg(arg=name)
+                | ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.ClassDef(name=name)
+            ):
+                yield name, None
+            case ast.alias(name=name, asname=asname):
+                yield asname or name.partition(".")[0], None
