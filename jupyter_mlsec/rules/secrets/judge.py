@@ -20,7 +20,8 @@ from jupyter_mlsec.rules.secrets.wrapped import is_forged, token_in
 
 SCHEME = lazy(r"(?:bearer|basic|token|apikey|api-key|key|digest)[ :]+", re.IGNORECASE)
 _LOGIN = lazy(
-    r"login|client|auth|openai|anthropic|groq|mistral|wandb|api|connect|username|kaggle", re.I
+    r"login|client|auth|openai|anthropic|groq|mistral|wandb|api|connect|username|kaggle|bing|fred",
+    re.I,
 )
 _STRICT_FORMS = ("dict", "config", "header")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _CONFIGURATION = ("dotenv", "toml", "json", "conda", "dockerfile", "yaml", "shell", "actions")
 _KEYWORD = lazy(
-    r"pass|pwd|pswd|kennwort|senha|contrase|key|token|secret|credential|auth|bearer|jwt|\bpat\b"
+    r"pass|pwd|pswd|kennwort|senha|contrase|key|token|secret|credential|auth|bearer|jwt|\bpat\b|appid"
     r"|(?:\b|_)(?:pw|psw|mdp)\b|wachtwoord|has[lł]o|heslo|[sş]ifre|l[oö]senord"
     r"|adgangskode|parola|密码|密碼|口令|パスワード|пароль|비밀번호",
     re.IGNORECASE,
