@@ -177,8 +177,8 @@ def _binding(view: View, line: Line, name: Span, rest: re.Match[str]) -> Binding
         return None
     start, end = rest.span(group)
     if group == "bare":
-        if line.text.endswith(("...", "…"), start, end):
-            return None  # cut off, or a placeholder
+        if line.text.endswith(("...", "…", "***"), start, end):
+            return None  # cut off, masked, or a placeholder
         if _CODE.match(line.text, start) and view.text.language not in _CONFIGURATION:
             return None
         if operator == ":" and re.search("[\"']", rest["close"]):
