@@ -6,7 +6,8 @@ One parse, one multi-pattern pass, exact checks only where something can match. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 
 from jupyter_mlsec.core.config import Config
 from jupyter_mlsec.core.errors import MlsecError
@@ -22,33 +23,54 @@ from jupyter_mlsec.core.view import Context, View
 class Scanner:
     """Rules made ready to scan many documents.
 
-    `rules` are all that exist, in order of precedence; `config` says which of them run and what
-    is shown. The rules about credentials always run, whatever is selected, since their values
-    must be masked in the lines that other findings show. `prefilter` is one for the hints of
-    `running(rules, config)`; without it the standard library's slower one is used.
+    `rules` are all that exist, in order of precedence, or a function that gives them: it is
+    called when the first hint matches, so that what is clean costs no import of the rules.
+    `config` says which of them run and what is shown. The rules about credentials always run,
+    whatever is selected, since their values must be masked in the lines that other findings
+    show. `prefilter` is one for the hints of these rules, and perhaps of more; without it the
+    standard library's slower one is used.
     """
 
     def __init__(
         self,
-        rules: Sequence[Rule],
+        rules: Sequence[Rule] | Callable[[], Sequence[Rule]],
         config: Config | None = None,
         prefilter: Prefilter | None = None,
     ) -> None:
         self.config = config or Config()
-        self.rules = tuple(rules)
-        self.shown = frozenset(rule.id for rule in self.config.enabled(self.rules))
-        selected = running(self.rules, self.config)
-        hints = unique_hints(selected)
-        self._prefilter = prefilter or Prefilter(hints, re_matcher(hints))
-        self._by_tag: dict[str, list[Rule]] = {}
-        self._unhinted: dict[str, list[Rule]] = {}
-        for rule in selected:
-            for language in UNHINTED.intersection(rule.languages):
-                self._unhinted.setdefault(language, []).append(rule)
-            for tag in dict.fromkeys(hint.tag for hint in rule.hints):
-                self._by_tag.setdefault(tag, []).append(rule)
-        self._rank = {rule.id: number for number, rule in enumerate(self.rules)}
+        self._given = rules
+        self._prefilter = prefilter or prefilter_by_re(running(self.rules, self.config))
         self._selected: dict[tuple[str, ...], tuple[Rule, ...]] = {}
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules, in order of precedence."""
+        return tuple(self._given() if callable(self._given) else self._given)
+
+    @cached_property
+    def shown(self) -> frozenset[str]:
+        """The ids of the rules whose findings are wanted."""
+        return frozenset(rule.id for rule in self.config.enabled(self.rules))
+
+    @cached_property
+    def _rank(self) -> dict[str, int]:
+        return {rule.id: number for number, rule in enumerate(self.rules)}
+
+    @cached_property
+    def _by_tag(self) -> dict[str, list[Rule]]:
+        by_tag: dict[str, list[Rule]] = {}
+        for rule in running(self.rules, self.config):
+            for tag in rule.tags:
+                by_tag.setdefault(tag, []).append(rule)
+        return by_tag
+
+    @cached_property
+    def _unhinted(self) -> dict[str, list[Rule]]:
+        unhinted: dict[str, list[Rule]] = {}
+        for rule in running(self.rules, self.config):
+            for language in UNHINTED.intersection(rule.languages):
+                unhinted.setdefault(language, []).append(rule)
+        return unhinted
 
     def scan_bytes(self, data: bytes, path: str, kind: str = "notebook") -> ScanResult:
         """What is found in one file; an unreadable one gives a result with an error."""
@@ -75,7 +97,7 @@ class Scanner:
         """Every hit in a document, one per credential and place, in reading order."""
         marks = self._prefilter.marks(document.texts)
         for number, text in enumerate(document.texts if document.kind != "notebook" else ()):
-            if text.language in self._unhinted:
+            if text.language in UNHINTED and text.language in self._unhinted:
                 marks.setdefault(number, {})
         if not marks:
             return []
@@ -115,6 +137,12 @@ def running(rules: Sequence[Rule], config: Config) -> list[Rule]:
 def unique_hints(rules: Iterable[Rule]) -> list[Hint]:
     """The hints of the rules, each once."""
     return list(dict.fromkeys(hint for rule in rules for hint in rule.hints))
+
+
+def prefilter_by_re(rules: Iterable[Rule]) -> Prefilter:
+    """The prefilter of the standard library for the hints of these rules."""
+    hints = unique_hints(rules)
+    return Prefilter([hint.tag for hint in hints], re_matcher(hints))
 
 
 def scan_error(path: str, error: MlsecError) -> ScanError:

@@ -158,12 +158,14 @@ def _joined(source: Any) -> str:
     """A multi-line string as one, line ends as \\n. Lines and columns stay what they were."""
     if type(source) is list:
         try:
-            source = "".join(source)
+            text = "".join(source)
         except TypeError:
-            source = "".join(part for part in source if isinstance(part, str))
-    elif type(source) is not str:
+            text = "".join(part for part in source if isinstance(part, str))
+    elif type(source) is str:
+        text = source
+    else:
         return ""
-    return source.replace("\r\n", "\n") if "\r" in source else source
+    return text.replace("\r\n", "\n") if "\r" in text else text
 
 
 def _normal(text: str) -> str:

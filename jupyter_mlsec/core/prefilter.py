@@ -34,10 +34,11 @@ Matcher = Callable[[bytes], "list[tuple[int, int]]"]
 
 
 class Prefilter:
-    """A matcher of hints, and the marks that it leaves on texts."""
+    """A matcher of hints, and the marks that it leaves on texts. `tags` are the hints', in their
+    order."""
 
-    def __init__(self, hints: Sequence[Hint], matcher: Matcher) -> None:
-        self.tags = [hint.tag for hint in hints]
+    def __init__(self, tags: Sequence[str], matcher: Matcher) -> None:
+        self.tags = tags
         self._matches = matcher
 
     def marks(self, texts: Sequence[Text]) -> dict[int, Marks]:
@@ -64,6 +65,9 @@ class Prefilter:
 
 def _chunks(texts: Sequence[Text]) -> Iterator[tuple[int, Sequence[Text]]]:
     """The texts in portions that are joined and matched at once, with the first one's number."""
+    if sum([len(text.text) for text in texts]) <= CHUNK:
+        yield 0, texts
+        return
     first = size = 0
     for number, text in enumerate(texts):
         length = len(text.text) + 1
@@ -99,30 +103,36 @@ def expression(hint: Hint) -> bytes:
     return hint.pattern.encode()
 
 
-def hyperscan_matcher(hints: Sequence[Hint], saved: bytes | None = None) -> tuple[Matcher, bytes]:
-    """A matcher by Hyperscan and its database, to save for the next process.
+def compiled(hints: Sequence[Hint]) -> bytes:
+    """Hyperscan's database of the hints, made in 0.5 s.
 
-    `saved` is such a database; loading takes 1 ms, compiling 0.5 s. Raises ImportError where
-    the wheel is missing, and `hyperscan.HyperscanError` where `saved` is of another version.
+    Raises ImportError where the wheel is missing.
     """
     import hyperscan
 
-    if saved is None:
-        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        caseless = hyperscan.HS_FLAG_CASELESS
-        database.compile(
-            expressions=[expression(hint) for hint in hints],
-            ids=list(range(len(hints))),
-            elements=len(hints),
-            flags=[
-                hyperscan.HS_FLAG_MULTILINE | (caseless if hint.ignore_case else 0)
-                for hint in hints
-            ],
-        )
-        saved = hyperscan.dumpb(database)
-    else:
-        database = hyperscan.loadb(saved, mode=hyperscan.HS_MODE_BLOCK)
-        database.scratch = hyperscan.Scratch(database)
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    caseless = hyperscan.HS_FLAG_CASELESS
+    database.compile(
+        expressions=[expression(hint) for hint in hints],
+        ids=list(range(len(hints))),
+        elements=len(hints),
+        flags=[
+            hyperscan.HS_FLAG_MULTILINE | (caseless if hint.ignore_case else 0) for hint in hints
+        ],
+    )
+    return hyperscan.dumpb(database)
+
+
+def hyperscan_matcher(saved: bytes) -> Matcher:
+    """A matcher by Hyperscan from its database, in 1 ms.
+
+    Raises ImportError where the wheel is missing, and `hyperscan.HyperscanError` where the
+    database was compiled for another processor or version.
+    """
+    import hyperscan
+
+    database = hyperscan.loadb(saved, mode=hyperscan.HS_MODE_BLOCK)
+    database.scratch = hyperscan.Scratch(database)
 
     def matches(blob: bytes) -> list[tuple[int, int]]:
         found: list[tuple[int, int]] = []
@@ -131,7 +141,7 @@ def hyperscan_matcher(hints: Sequence[Hint], saved: bytes | None = None) -> tupl
         )
         return found
 
-    return matches, saved
+    return matches
 
 
 def re_matcher(hints: Sequence[Hint]) -> Matcher:

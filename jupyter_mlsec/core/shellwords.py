@@ -129,7 +129,8 @@ def read(
     Dockerfile's RUN.
     """
     reader = _Reader(source, span, origin, lookup, python, first_pipeline, one_line)
-    reader.run_simple() or reader.run()
+    if not reader.run_simple():
+        reader.run()
     return reader.commands
 
 

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from jupyter_mlsec.core.config import Config
@@ -107,19 +108,23 @@ def folder_of(environment: Mapping[str, str] | None = None) -> str:
 
 
 def key_of(config: Config) -> str:
-    """What decides the result of a scan besides the file: settings, and the code of the rules.
-
-    The code is taken by size and time of change of each of its files, so that neither an upgrade
-    nor an edited rule meets an old result.
-    """
+    """What decides the result of a scan besides the file: settings, and the code of the rules."""
     from hashlib import sha256
 
-    parts: list[object] = [config.decides, sys.version_info[:2], sys.platform]
+    parts: list[object] = [config.decides, sys.version_info[:2], sys.platform, code_stamp()]
     if config.detect_secrets_plugins:
         from importlib.metadata import PackageNotFoundError, version
 
         with suppress(PackageNotFoundError):  # making the scanner will complain
             parts.append(version("detect-secrets"))
+    return sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+@cache
+def code_stamp() -> str:
+    """What changes when the code does, in an upgrade or under an editor: size and time of change
+    of each of its files."""
+    parts: list[tuple[str, int, int]] = []
     pending = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
     while pending:
         with os.scandir(pending.pop()) as listing:
@@ -131,7 +136,7 @@ def key_of(config: Config) -> str:
                 else:
                     facts = entry.stat()
                     parts.append((entry.name, facts.st_size, facts.st_mtime_ns))
-    return sha256(repr(parts).encode()).hexdigest()[:32]
+    return repr(parts)
 
 
 def digest_of(source: Source, data: bytes) -> str:

@@ -3,54 +3,73 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
-from jupyter_mlsec.core.engine import unique_hints
-from jupyter_mlsec.core.prefilter import Prefilter, hyperscan_matcher, re_matcher
-from jupyter_mlsec.core.rule import Hint, Rule
+from jupyter_mlsec.core.prefilter import Prefilter, compiled, hyperscan_matcher
+from jupyter_mlsec.files.cache import code_stamp
+
+if TYPE_CHECKING:
+    from jupyter_mlsec.core.rule import Rule
 
 
-def prefilter_for(rules: Sequence[Rule], folder: str | None) -> Prefilter:
+def prefilter_for(
+    rules: Callable[[], Sequence[Rule]], folder: str | None, variant: str = ""
+) -> Prefilter:
     """The fastest prefilter that this machine has: Hyperscan where its wheel is installed.
 
-    `folder` is where the compiled database is kept; None keeps none. MLSEC_NO_HYPERSCAN=1 takes
-    the standard library's matcher, which gives the same findings more slowly.
+    `rules` gives all rules, whatever is selected, so that one database serves every selection;
+    it is called only where there is none yet. `folder` is where that is kept; None keeps none.
+    `variant` names another set of rules than the usual one. MLSEC_NO_HYPERSCAN=1 takes the
+    standard library's matcher, which gives the same findings more slowly.
     """
-    hints = unique_hints(rules)
-    if os.environ.get("MLSEC_NO_HYPERSCAN"):
-        return Prefilter(hints, re_matcher(hints))
-    try:
-        return _hyperscan(hints, folder)
-    except ImportError:
-        return Prefilter(hints, re_matcher(hints))
+    if not os.environ.get("MLSEC_NO_HYPERSCAN"):
+        try:
+            return _hyperscan(rules, folder, variant)
+        except ImportError:
+            pass
+    from jupyter_mlsec.core.engine import prefilter_by_re
+
+    return prefilter_by_re(rules())
 
 
-def _hyperscan(hints: Sequence[Hint], folder: str | None) -> Prefilter:
+def _hyperscan(rules: Callable[[], Sequence[Rule]], folder: str | None, variant: str) -> Prefilter:
     from hyperscan import HyperscanError, __version__  # type: ignore[attr-defined]
 
-    # the hints are part of the name; the processor is checked by Hyperscan itself on loading
-    digest = blake2b(f"{__version__} {list(hints)!r}".encode(), digest_size=12).hexdigest()
+    # the code makes the hints; the processor is checked by Hyperscan itself on loading
+    decides = f"{__version__} {variant} {code_stamp()}"
+    digest = blake2b(decides.encode(), digest_size=12).hexdigest()
     path = os.path.join(folder, f"patterns-{digest}.hs") if folder else None
     if path and os.path.exists(path):
         try:
-            with open(path, "rb") as file:
-                return Prefilter(hints, hyperscan_matcher(hints, file.read())[0])
-        except (HyperscanError, OSError):
+            return _load(path)
+        except (HyperscanError, OSError, ValueError):
             pass  # of another processor, or damaged: compile it anew
-    matcher, database = hyperscan_matcher(hints)
+    from jupyter_mlsec.core.engine import unique_hints
+
+    hints = unique_hints(rules())
+    tags = [hint.tag for hint in hints]
+    database = compiled(hints)
     if path:
-        _save(path, database)
-    return Prefilter(hints, matcher)
+        _save(path, " ".join(tags).encode() + b"\n" + database)
+    return Prefilter(tags, hyperscan_matcher(database))
 
 
-def _save(path: str, database: bytes) -> None:
+def _load(path: str) -> Prefilter:
+    """What `_save` wrote: the hints' tags on the first line, then the database."""
+    with open(path, "rb") as file:
+        tags, _, database = file.read().partition(b"\n")
+    return Prefilter(tags.decode("ascii").split(" "), hyperscan_matcher(database))
+
+
+def _save(path: str, content: bytes) -> None:
     """Write atomically; a cache that can't be written is no reason to stop."""
     part = f"{path}.{os.getpid()}"
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         with open(part, "wb") as file:
-            file.write(database)
+            file.write(content)
         os.replace(part, path)
     except OSError:
         if os.path.exists(part):

@@ -58,11 +58,16 @@ def make_scanner(config: Config, cache_folder: str | None) -> Scanner:
 
     Raises MlsecError as `rules_for` does.
     """
-    from jupyter_mlsec.core.engine import Scanner, running
+    from jupyter_mlsec.core.engine import Scanner
     from jupyter_mlsec.files.database import prefilter_for
 
-    rules = rules_for(config)
-    return Scanner(rules, config, prefilter_for(running(rules, config), cache_folder))
+    def rules() -> Sequence[Rule]:
+        return rules_for(config)
+
+    if config.detect_secrets_plugins:
+        rules()  # complains here where the library is missing, not on the first file
+    variant = "detect-secrets" if config.detect_secrets_plugins else ""
+    return Scanner(rules, config, prefilter_for(rules, cache_folder, variant))
 
 
 def scan_function(

@@ -27,7 +27,7 @@ def rule(
     confidence: Confidence = Confidence.HIGH,
     default: bool = True,
 ) -> Rule:
-    return Rule(id, family, "", "", severity, confidence, iter, (), default=default)  # type: ignore[arg-type]
+    return Rule(id, family, "", "", severity, confidence, iter, (), tuple, default=default)  # type: ignore[arg-type]
 
 
 RULES = (

@@ -53,8 +53,8 @@ def rule(
     id: str, check: Check, word: str, *, family: str = "demo", aggregate: str | None = None
 ) -> Rule:
     return Rule(
-        id, family, "", "", Severity.HIGH, Confidence.HIGH, check, (Hint(word, word, (word,)),),
-        parts=EVERYWHERE, aggregate=aggregate,
+        id, family, "", "", Severity.HIGH, Confidence.HIGH, check, (word,),
+        lambda: (Hint(word, word, (word,)),), parts=EVERYWHERE, aggregate=aggregate,
     )  # fmt: skip
 
 

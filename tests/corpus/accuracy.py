@@ -37,7 +37,7 @@ def our_scan() -> Callable[[Case], tuple[Finding, ...]]:
     from jupyter_mlsec.files.source import kind_of
     from jupyter_mlsec.rules import ALL
 
-    scanner = Scanner(ALL, Config(), prefilter_for(ALL, None))
+    scanner = Scanner(ALL, Config(), prefilter_for(lambda: ALL, None))
 
     def scan(case: Case) -> tuple[Finding, ...]:
         result = scanner.scan_bytes(case.data, case.path, kind_of(case.path) or "text")

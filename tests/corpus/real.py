@@ -60,7 +60,7 @@ def scan() -> tuple[Finding, ...]:
     from jupyter_mlsec.files.database import prefilter_for
     from jupyter_mlsec.rules import ALL
 
-    scanner = Scanner(ALL, Config(profile="auditor"), prefilter_for(ALL, None))
+    scanner = Scanner(ALL, Config(profile="auditor"), prefilter_for(lambda: ALL, None))
     found: list[Finding] = []
     for path in notebooks():
         result = scanner.scan_bytes(path.read_bytes(), str(path.relative_to(FOLDER)))

@@ -19,13 +19,17 @@ Pin = Literal["none", "open", "bounded", "exact"]
 Kind = Literal["package", "vcs", "url", "local"]
 
 _BARE = lazy(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(\[[\w ,.-]*\])?")
-_CLAUSE = r"(?:==|>=|<=|!=|<|>)\d+(?:\.\d+){0,5}"
+_RELEASE = r"\d+(?:\.\d+){0,5}"
+_CLAUSE = (
+    rf"(?:[<>]=?{_RELEASE}|~=\d+(?:\.\d+){{1,5}}"
+    rf"|[=!]={_RELEASE}(?:\.\*|\+[a-z0-9]+(?:\.[a-z0-9]+)?)?)"
+)
 _RELEASES = lazy(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?P<extra>\[[A-Za-z0-9]+\])?"
     rf"(?P<clauses>{_CLAUSE}(?:,{_CLAUSE})*)",
     re.ASCII,
 )
-_OPERATOR = lazy("[=<>!]+")
+_SPLIT_CLAUSE = lazy("([=<>!~]+)([^,]+)")
 _NAMED_SOURCE = lazy(r"\s*([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*@\s*(\S+)")
 _CONDA = lazy(r"(?:[\w./:-]+::)?([A-Za-z0-9_][\w.-]*)\s*(?:\[version=)?['\"]?(.*?)['\"]?\]?")
 _VCS = lazy(r"(?:git|hg|svn|bzr)\+")
@@ -80,8 +84,7 @@ def _versioned(text: str) -> Requirement | None:
     plain = _RELEASES.fullmatch(text)
     if plain:
         written = plain["name"] + (plain["extra"] or "")
-        operators = _OPERATOR.findall(plain["clauses"])
-        pin = _pin([(operator, "") for operator in operators])
+        pin = _pin(_SPLIT_CLAUSE.findall(plain["clauses"]))
         return Requirement("package", canonical(plain["name"]), written, pin)
     from packaging.requirements import InvalidRequirement
     from packaging.requirements import Requirement as Parsed

@@ -45,7 +45,8 @@ RULES: tuple[Rule, ...] = (
     presigned_or_sas_url,
     whole.provider_token._replace(
         check=_provider_token,
-        hints=whole.provider_token.hints + wrapped.HINTS,
+        tags=whole.HINTS.tags + wrapped.HINTS.tags,
+        make_hints=lambda: whole.HINTS.make() + wrapped.HINTS.make(),
     ),
     private_key_block,
     credential_in_url,

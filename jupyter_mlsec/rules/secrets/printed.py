@@ -24,7 +24,8 @@ _NAMES = (
 HINTS = (
     Hint(
         "secrets.print",
-        rf"(?:print|display|info|debug|warning|error|write|echo|pprint)\(?[^\n]{{0,120}}(?:{_NAMES}|environ)",
+        r"(?:print|display|info|debug|warning|error|write|echo|pprint)[( \t]"
+        rf"[^\n]*(?:{_NAMES}|environ)",
         ("print", "display", "info", "debug", "warning", "error", "write", "echo"),
         ignore_case=True,
         leading=True,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from jupyter_mlsec.core import formats
 from jupyter_mlsec.core.model import Hit, Part, Severity, Span
 from jupyter_mlsec.core.rarity import is_random
-from jupyter_mlsec.core.rule import EVERYWHERE, Bad, Good, Hint, family
+from jupyter_mlsec.core.rule import EVERYWHERE, Bad, Good, Hint, Hints, family
 from jupyter_mlsec.core.spans import Taken
 from jupyter_mlsec.core.view import View
 from jupyter_mlsec.rules.secrets.filters import is_placeholder
@@ -35,18 +35,24 @@ _WHERE: dict[Part, str] = {
     "file": "the file",
 }
 
-HINTS = tuple(
-    Hint(
-        _TAG + kind.id,
-        formats.hint(template),
-        (formats.anchor(template).lower(),),
-        solid=formats.is_solid(template),
-        leading=formats.hint_leads(template),
+
+@cache
+def _hints() -> tuple[Hint, ...]:
+    return tuple(
+        Hint(
+            _TAG + kind.id,
+            formats.hint(template),
+            (formats.anchor(template).lower(),),
+            solid=formats.is_solid(template),
+            leading=formats.hint_leads(template),
+        )
+        for kind in KINDS
+        if is_prefixed(kind)
+        for template in kind.format
     )
-    for kind in KINDS
-    if is_prefixed(kind)
-    for template in kind.format
-)
+
+
+HINTS = Hints(tuple(_TAG + kind.id for kind in KINDS if is_prefixed(kind)), _hints)
 
 
 class Token(NamedTuple):

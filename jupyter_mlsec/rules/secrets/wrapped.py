@@ -6,7 +6,7 @@ These are looked for with the kinds of `provider-token`, and reported by that ru
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -14,7 +14,7 @@ from jupyter_mlsec.core import formats
 from jupyter_mlsec.core.model import Hit, Span
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rarity import is_random
-from jupyter_mlsec.core.rule import Hint
+from jupyter_mlsec.core.rule import Hint, Hints
 from jupyter_mlsec.rules.secrets.filters import is_placeholder
 from jupyter_mlsec.rules.secrets.kind import Kind
 from jupyter_mlsec.rules.secrets.kinds import KINDS, is_prefixed, title
@@ -44,37 +44,47 @@ def _encoded_prefix(prefix: str) -> str:
     return encoded[: len(prefix) * 4 // 3]
 
 
-def _alternatives(texts: Iterator[str]) -> str:
+def _alternatives(texts: Iterable[str]) -> str:
     return "|".join(sorted({re.escape(text) for text in texts}, key=lambda t: (-len(t), t)))
 
 
-FOLDED_HINT = Hint(
-    "secrets.folded",
-    # the first literal ends soon after the prefix, and another one or an operator follows
-    rf"[\"'](?:{_alternatives(iter(PREFIXES))})[\w./-]{{0,300}}[\"'][ \t]{{0,4}}"
-    r"(?:[+,\"'%\\]|\.join|\.format|[)\]]|$|[rbf][\"']|#)",
-    tuple(sorted({prefix.lower() for prefix in PREFIXES})),
-)
-ENCODED_HINT = Hint(
-    "secrets.encoded",
-    rf"(?:^|[\"'`=:, \t>(])(?:{_alternatives(_encoded_prefix(p) for p in PREFIXES)})"
-    r"[A-Za-z0-9+/_-]{20}",
-    tuple(sorted({_encoded_prefix(prefix).lower() for prefix in PREFIXES})),
-    solid=True,
-)
-DECODED_HINT = Hint(
-    "secrets.decoded",
-    r"(?:b64decode|base64)[^\n]{0,60}[ \t\"'(][A-Za-z0-9+/_-]{24}"
-    r"|[\"' \t][A-Za-z0-9+/_-]{24,200}={0,2}[\"']?[ \t]*\|[ \t]*(?:openssl[ \t]+)?base64",
-    ("b64decode", "base64"),
-)
-ESCAPED_HINT = Hint(
-    "secrets.escaped",
-    rf"(?:{_alternatives(re.split('[-_]', p)[0] for p in PREFIXES if re.search('[-_]', p))})"
-    r"(?:\\_|&#(?:45|95|x2[dD]|x5[fF]);)[\w&#;\\-]{12}",
-    ("\\_", "&#"),
-)
-HINTS = (FOLDED_HINT, ENCODED_HINT, DECODED_HINT, ESCAPED_HINT)
+FOLDED, ENCODED, DECODED, ESCAPED = TAGS = (
+    "secrets.folded", "secrets.encoded", "secrets.decoded", "secrets.escaped",
+)  # fmt: skip
+
+
+def _hints() -> tuple[Hint, ...]:
+    escapable = (re.split("[-_]", p)[0] for p in PREFIXES if re.search("[-_]", p))
+    encoded = [_encoded_prefix(prefix) for prefix in PREFIXES]
+    return (
+        Hint(
+            FOLDED,
+            # the first literal ends soon after the prefix, and another one or an operator follows
+            rf"[\"'](?:{_alternatives(PREFIXES)})[\w./-]{{0,300}}[\"'][ \t]{{0,4}}"
+            r"(?:[+,\"'%\\]|\.join|\.format|[)\]]|$|[rbf][\"']|#)",
+            tuple(sorted({prefix.lower() for prefix in PREFIXES})),
+        ),
+        Hint(
+            ENCODED,
+            rf"(?:^|[\"'`=:, \t>(])(?:{_alternatives(encoded)})[A-Za-z0-9+/_-]{{20}}",
+            tuple(sorted({prefix.lower() for prefix in encoded})),
+            solid=True,
+        ),
+        Hint(
+            DECODED,
+            r"(?:b64decode|base64)[^\n]{0,60}[ \t\"'(][A-Za-z0-9+/_-]{24}"
+            r"|[\"' \t][A-Za-z0-9+/_-]{24,200}={0,2}[\"']?[ \t]*\|[ \t]*(?:openssl[ \t]+)?base64",
+            ("b64decode", "base64"),
+        ),
+        Hint(
+            ESCAPED,
+            rf"(?:{_alternatives(escapable)})(?:\\_|&#(?:45|95|x2[dD]|x5[fF]);)[\w&#;\\-]{{12}}",
+            ("\\_", "&#"),
+        ),
+    )
+
+
+HINTS = Hints(TAGS, _hints)
 
 
 @cache
@@ -113,7 +123,7 @@ def is_forged(value: str) -> bool:
 
 def folded(view: View) -> Iterator[Hit]:
     """Tokens put together from literals and names, in one cell or over several."""
-    lines = view.marked(FOLDED_HINT.tag)
+    lines = view.marked(FOLDED)
     if not lines or view.text.language != "python" or view.text.part not in ("source", "file"):
         return
     for node, value in sums(view, lines):
@@ -163,7 +173,7 @@ def _puts_together(node: ast.AST) -> TypeGuard[ast.expr]:
 
 def escaped(view: View) -> Iterator[Hit]:
     """Tokens with characters that HTML or LaTeX writes otherwise."""
-    for place in view.marked(ESCAPED_HINT.tag):
+    for place in view.marked(ESCAPED):
         line = plain(view.text, place)
         if token := token_in(line.text):
             kind, span = token
@@ -181,7 +191,7 @@ def encoded(view: View) -> Iterator[Hit]:
     from binascii import Error, a2b_base64
 
     seen: set[Span] = set()
-    for tag in (ENCODED_HINT.tag, DECODED_HINT.tag):
+    for tag in (ENCODED, DECODED):
         for line in view.marked(tag):
             for match in _ENCODED.finditer(view.source, line.start, line.end):
                 span = Span(*match.span())

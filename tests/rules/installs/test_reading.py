@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,8 +63,27 @@ def test_requirement(text: str, kind: str, name: str, pin: str) -> None:
 
 
 _PIECES = st.sampled_from(
-    ["[gpu]", "[a,b]", "[]", " ", "==", ">=", "<", "!=", "~=", "==="]
-    + ["1", "2.0", "1.24.1", "1.0rc1", "2023.1", ",", "1.2.3.4.5.6.7"]
+    [
+        "[gpu]",
+        "[a,b]",
+        "[]",
+        " ",
+        "==",
+        ">=",
+        "<",
+        "!=",
+        "~=",
+        "===",
+        "1",
+        "2.0",
+        "1.24.1",
+        "1.0rc1",
+        "+cu117",
+        ".*",
+        "2023.1",
+        ",",
+        "1.2.3.4.5.6.7",
+    ]
 )
 
 
@@ -71,16 +92,17 @@ def test_plain_requirements_are_read_as_packaging_reads_them(name: str, rest: st
     text = name + rest
     found = parse(text)
     try:
-        parsed = Parsed(text.strip())
+        # `>=1.24.*`, which old pips took, is read as `>=1.24`
+        parsed = Parsed(re.sub(r"([<>~]=?\s*[\d.]+)\.\*", r"\1", text.strip()))
     except InvalidRequirement:
         assert found is None
         return
     assert found is not None
     assert found.name == canonicalize_name(parsed.name)
-    exact = any(c.operator == "===" or str(c)[:2] == "==" and "*" not in str(c)
-                for c in parsed.specifier)  # fmt: skip
+    clauses = [(clause.operator, clause.version) for clause in parsed.specifier]
+    exact = any(o == "===" or (o == "==" and not v.endswith("*")) for o, v in clauses)
     assert (found.pin == "exact") == exact
-    assert (found.pin == "none") == all(c.operator == "!=" for c in parsed.specifier)
+    assert (found.pin == "none") == all(operator == "!=" for operator, _ in clauses)
 
 
 @pytest.mark.parametrize("text", ["", "-", "x=1", "x==", '"unbalanced', "a b c", "&&", "é"])

@@ -18,7 +18,7 @@ from jupyter_mlsec.rules.secrets.provider_token import HINTS, provider_token
 ROWS = [(kind, template) for kind in KINDS for template in kind.format]
 PREFIXED = [(kind, template) for kind, template in ROWS if is_prefixed(kind)]
 BOUND = [kind for kind in KINDS if not is_prefixed(kind)]
-PATTERNS = [(hint.tag, re.compile(hint.pattern.encode())) for hint in HINTS]
+PATTERNS = [(hint.tag, re.compile(hint.pattern.encode())) for hint in HINTS.make()]
 BY_ID = {kind.id: kind for kind in KINDS}
 # detect-secrets 1.5.0, `secret_type` of its plugins
 DETECT_SECRETS = {
@@ -131,7 +131,7 @@ def test_a_hint_has_a_literal(kind: Kind, template: str) -> None:
 def test_all_hints_compile_together() -> None:
     hyperscan = pytest.importorskip("hyperscan")
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    patterns = [hint.pattern.encode() for hint in HINTS]
+    patterns = [hint.pattern.encode() for hint in HINTS.make()]
     database.compile(expressions=patterns, ids=list(range(len(patterns))), flags=0)
     found: set[int] = set()
     blob = "\n".join(samples.in_text(k, Random(1), t) for k, t in PREFIXED).encode()
