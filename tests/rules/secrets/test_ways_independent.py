@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import random
+
 import pytest
 
-from tests.rules.secrets.test_ways import SEEDS, Way, alarms, found
+from jupyter_mlsec.core.formats import sample
+from tests.rules.secrets.test_ways import SCANNER, SEEDS, Way, alarms, found
 
 W = Way
 WAYS = (
@@ -58,3 +62,22 @@ def test_found(way: Way) -> None:
 @by_way
 def test_its_twin_is_harmless(way: Way) -> None:
     assert alarms(way) == 0, f"the twin of {way.id} is a false alarm"
+
+
+@pytest.mark.parametrize(
+    ("cells", "count"),
+    [
+        ("a = '@1@'\x00login(a + '@2@')", 1),
+        ("a = '@1@'\nb = '@2@'\x00login(f'{a}{b}')", 1),
+        ("a = '@1@'\x00print(a + 'x')", 0),
+        ("a = '@1@'\x00a = other\x00login(a + '@2@')", 0),
+        ("a = '@1@'\x00login('@2@')", 0),
+    ],
+)
+def test_a_token_that_another_cell_puts_together(cells: str, count: int) -> None:
+    token = sample("hf_{an:34}", random.Random(count))
+    filled = cells.replace("@1@", token[:14]).replace("@2@", token[14:])
+    sources = [{"cell_type": "code", "source": cell} for cell in filled.split("\x00")]
+    data = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": sources})
+    result = SCANNER.scan_bytes(data.encode(), "a.ipynb", "notebook")
+    assert [finding.rule for finding in result.findings] == ["provider-token"] * count
