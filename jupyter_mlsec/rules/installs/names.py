@@ -173,8 +173,8 @@ def typosquat_or_unknown_name(view: View) -> Iterator[Hit]:
     of the best known: the first 5,000, of shorter names the first 1,000 or 500.
     """
     for target in _packages(view):
-        name = target.requirement.name
-        known = mistaken_for(name)
+        name = target.requirement.label
+        known = mistaken_for(target.requirement.name)
         if known:
             message = f"{name} is no well-known package, and one letter away from {known}; "
             message += "check the name"
