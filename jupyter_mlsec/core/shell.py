@@ -31,7 +31,7 @@ _TARGET = r"(?:[A-Za-z_][\w., \t\[\]'\"]*=[ \t]*)?"
 _MAGIC = r"%(?:(?:sx|system|sh)\b|(?=(?:pip3?|conda|mamba|micromamba|uv)\b))"
 _SIGN = rf"(?:%time(?:it)?[ \t]+)?(?:(?P<bang>!!?)(?!=)|{_MAGIC})[ \t]*"
 _LINE = lazy(rf"^[ \t]*{_TARGET}{_SIGN}", re.MULTILINE)
-_COMMENTED_LINE = lazy(rf"^[ \t]*#+[ \t]*(?:MAGIC[ \t]+)?{_TARGET}{_SIGN}", re.MULTILINE)
+_COMMENTED_LINE = lazy(rf"^[ \t]*(?:#+[ \t]*)?(?:MAGIC[ \t]+)?{_TARGET}{_SIGN}", re.MULTILINE)
 _AUTOMAGIC = lazy(r"\s*(?:pip|conda|mamba)[ \t]+(?:install|create)[ \t]+[^\n]*\s*\Z")
 _PERCENT_SCRIPT = lazy(r"^# ?%%|^# Databricks notebook source", re.MULTILINE)
 _REST = lazy(r"(?:[^\n\\]|\\\r?\n|\\)*")

@@ -11,7 +11,13 @@ from jupyter_mlsec.core.errors import MlsecError
 MEGABYTE = 1024 * 1024
 _READING = os.O_RDONLY | getattr(os, "O_BINARY", 0)  # Windows would change line ends
 
-_NAMES = {"dockerfile": "dockerfile", "pyproject.toml": "toml"}
+_NAMES = {
+    "dockerfile": "dockerfile",
+    "containerfile": "dockerfile",
+    "pyproject.toml": "toml",
+    "env.yml": "conda",
+    "env.yaml": "conda",
+}
 _SUFFIXES = {
     "ipynb": "notebook",
     "py": "python",
@@ -25,6 +31,8 @@ _AFFIXES = (
     ("constraints", ".txt", "requirements"),
     ("environment", ".yml", "conda"),
     ("environment", ".yaml", "conda"),
+    ("conda", ".yml", "conda"),
+    ("conda", ".yaml", "conda"),
     ("dockerfile.", "", "dockerfile"),
     (".env.", "", "dotenv"),
 )

@@ -286,7 +286,12 @@ def test_commands_of_written_files() -> None:
 def test_scripts() -> None:
     script = "# %%\n# !pip install x\nimport os\n# %pip install y\n"
     assert words(script, part="file") == [["pip", "install", "x"], ["pip", "install", "y"]]
+    assert words("# %%\n!pip install x\n    %pip install y\n", part="file") == [
+        ["pip", "install", "x"],
+        ["pip", "install", "y"],
+    ]
     assert words("# !pip install x\nimport os\n", part="file") == []
+    assert words("!pip install x\n", part="file") == []
     assert words("#!/bin/sh\npip install x", language="shell", part="file") == [
         ["pip", "install", "x"]
     ]

@@ -108,10 +108,10 @@ def main() -> None:
     parser.add_argument(
         "--wrong", metavar="AREA", help="name what is missed or a false alarm there"
     )
-    parser.add_argument("--further", action="store_true", help="the second set of places")
+    parser.add_argument("--series", choices=("first", "further", "independent"), default="first")
     options = parser.parse_args()
     by = (lambda case: case.place) if options.by_place else (lambda case: case.area)
-    scores = score(cases(options.seed, further=options.further), our_verdict(), by)
+    scores = score(cases(options.seed, options.series), our_verdict(), by)
     line = "{:<40} {:>8} {:>8} {:>8} {:>6}"
     print(line.format("area", "format", "generic", "alarms", "cases"))
     for row in rows(scores):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.formats import sample
 from tests.corpus import vendors
+from tests.corpus.benign_independent import LOOK_ALIKES
 from tests.corpus.benign_texts import FREE, NEUTRAL
 from tests.corpus.places import Place, Plant
 from tests.corpus.values import CONNECTIONS, PLACEHOLDERS
@@ -110,6 +111,12 @@ def documents(random: Random) -> Iterator[tuple[str, str, str]]:
         yield f"blob {number}", "cell", text
     yield "blob html", "html", f'<img src="data:image/png;base64,{blob}">'
     yield "blob markdown", "markdown", f"![plot](data:image/png;base64,{blob})"
+
+
+def independent(random: Random) -> Iterator[tuple[str, str, str]]:
+    """The harmless files beside the third set of places."""
+    for number, (build, text) in enumerate(LOOK_ALIKES):
+        yield f"look-alike {number}", build, _filled(text, random)
 
 
 def _filled(text: str, random: Random) -> str:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import random as _random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
 
 from tests.corpus import benign, values, vendors
 from tests.corpus.case import Case, Group
@@ -15,7 +16,11 @@ from tests.corpus.documents import BUILDERS
 from tests.corpus.places import Place, Plant, render
 from tests.corpus.places_code import MAGIC, PYTHON
 from tests.corpus.places_further import FURTHER, FURTHER_PYTHON
+from tests.corpus.places_independent import INDEPENDENT
 from tests.corpus.places_text import TEXTS
+
+Series = Literal["first", "further", "independent"]
+Documents = Callable[[_random.Random], Iterable[tuple[str, str, str]]]
 
 PER_PLACE = 10  # credentials of each group in each place
 _UNQUOTED = re.compile(r"(?<!['\"@])@(?:v|w)@")
@@ -23,14 +28,14 @@ _SHELL_WORD = re.compile(r"[\w./+=:@%-]+\Z")
 _SHELL_AREAS = ("environment", "shell", "urls")
 
 
-def cases(seed: int = 1, *, further: bool = False) -> list[Case]:
-    """The set, the same for the same seed; names are unique. `further`: the second set, of places
-    that were written later (see `places_further`)."""
+def cases(seed: int = 1, series: Series = "first") -> list[Case]:
+    """The set, the same for the same seed; names are unique. `further` and `independent` are the
+    sets that were written later (see `places_further` and `places_independent`)."""
     random = _random.Random(seed)
-    places = further_places() if further else all_places()
-    out = [case for place in places for case in _positives(place, seed)]
-    out += [case for place in places for case in _negatives(place, random)]
-    for name, build, text in () if further else benign.documents(random):
+    places, texts = _SERIES[series]
+    out = [case for place in places() for case in _positives(place, seed)]
+    out += [case for place in places() for case in _negatives(place, random)]
+    for name, build, text in texts(random):
         place = Place(name, "look-alikes", build, "")
         out.append(_case(place, "benign", name, text, None, name))
     return out
@@ -43,6 +48,17 @@ def all_places() -> tuple[Place, ...]:
 
 def further_places() -> tuple[Place, ...]:
     return (*_twice(FURTHER_PYTHON), *FURTHER)
+
+
+def independent_places() -> tuple[Place, ...]:
+    return INDEPENDENT
+
+
+_SERIES: dict[Series, tuple[Callable[[], tuple[Place, ...]], Documents]] = {
+    "first": (all_places, benign.documents),
+    "further": (further_places, lambda random: ()),
+    "independent": (independent_places, benign.independent),
+}
 
 
 def _twice(places: tuple[Place, ...]) -> Iterator[Place]:

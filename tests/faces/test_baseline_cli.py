@@ -22,7 +22,7 @@ def test_its_life(folder: Folder) -> None:
     folder.write("sub/b.ipynb", notebook("%pip install requests\n"))
     made = folder.mlsec("scan", ".", *OURS, "--update-baseline")
     assert made.code == 0
-    assert made.err == "2 findings in 2 files are in .mlsec-baseline.json now\n"
+    assert made.err == "the baseline .mlsec-baseline.json holds 2 findings in 2 files now\n"
     held = token(1).encode() in folder.read(".mlsec-baseline.json")
     assert not held
     known = folder.scan(".", *OURS)

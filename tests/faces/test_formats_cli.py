@@ -194,3 +194,11 @@ def test_a_report_in_a_file(folder: Folder, format: str) -> None:
     seconds = re.compile(r"[0-9.]+(?= s\b)|(?<=\"seconds\": )[0-9.]+|(?<=time=\")[0-9.]+")
     written = folder.read("report").decode()
     assert seconds.sub("", written) == seconds.sub("", printed)
+
+
+def test_errors_are_told_on_the_terminal_when_the_report_goes_to_a_file(folder: Folder) -> None:
+    folder.write("broken.ipynb", '{"cells": [}')
+    outcome = folder.mlsec("scan", "--format", "sarif", "-o", "report", ".")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("mlsec: broken.ipynb:1:12: not valid JSON")
+    assert outcome.err.count("\n") == 1

@@ -404,3 +404,13 @@ def test_plugins_that_are_not_installed(folder: Folder, jobs: str) -> None:
         "mlsec: detect-secrets-plugins is set, but detect-secrets is not installed; "
         "pip install 'jupyter-mlsec[detect-secrets]', or unset it\n"
     )
+
+
+def test_a_token_in_the_place_of_a_package_is_masked_in_every_spelling(folder: Folder) -> None:
+    folder.write("a.ipynb", notebook(f"!pip install pandas --token {token()} torch\n"))
+    for arguments in ([], ["--select", "installs"], ["--format", "json"]):
+        outcome = folder.mlsec("scan", *arguments, ".")
+        assert outcome.code == 1
+        shown = (outcome.out + outcome.err).lower()
+        assert token().lower() not in shown
+        assert token().lower().replace("_", "-") not in shown

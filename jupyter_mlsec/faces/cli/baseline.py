@@ -42,10 +42,15 @@ def update(
     except OSError as error:
         raise MlsecError(f"{path} can't be written: {error.strerror}") from None
     live = sum(finding.suppressed in (None, "baseline") for finding in findings)
-    print(f"{live} findings in {len(scanned)} files are in {path} now", file=sys.stderr)
+    known_now = f"{_count(live, 'finding')} in {_count(len(scanned), 'file')}"
+    print(f"the baseline {path} holds {known_now} now", file=sys.stderr)
     for problem in errors:
         print(f"mlsec: {problem.path}: {problem.message}", file=sys.stderr)
     return 2 if errors else 0
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _read(path: str) -> Baseline:

@@ -202,3 +202,6 @@ def _write(
             file.write(text)
     except OSError as error:
         raise MlsecError(f"{given.output} can't be written: {error.strerror}") from None
+    for problem in report.errors:  # who reads the terminal must not guess why the exit code is 2
+        place = f":{problem.line}:{problem.column or 1}" if problem.line else ""
+        print(f"mlsec: {problem.path}{place}: {problem.message}", file=sys.stderr)

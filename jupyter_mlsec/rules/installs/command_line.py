@@ -80,12 +80,15 @@ _TOOLS: dict[str, tuple[tuple[tuple[str, ...], ...], frozenset[str]]] = {
     "conda": ((("install",), ("create",)), _CONDA_VALUES),
     "poetry": ((("add",),), _ADD_VALUES),
     "pdm": ((("add",),), _ADD_VALUES),
+    "pipenv": ((("install",),), _ADD_VALUES | frozenset(("-r", "--requirements", "--categories"))),
     "pipx": ((("install",),), _ADD_VALUES),
     "easy_install": (((),), frozenset(("-i", "--index-url", "-f", "--find-links", "-d"))),
 }
 _NAMES = {"micromamba": "conda", "mamba": "conda"}
 _PIP_NAME = lazy(r"pip(?:\d+(?:\.\d+)?)?(?:\.exe)?")
-_PYTHON_NAME = lazy(r"(?:python|pypy)\d*(?:\.\d+)*w?(?:\.exe)?|py|\{[^}]*executable[^}]*\}")
+_PYTHON_NAME = lazy(
+    r"(?:python|pypy)\d*(?:\.\d+)*w?(?:\.exe)?|py|\{[^}]*executable[^}]*\}|\$sys\.executable"
+)
 _EASY_NAME = lazy(r"easy_install(?:-\d.*)?")
 _CLUSTER = lazy(r"-[A-Za-z]+")
 _DYNAMIC = lazy(r"[{}$`]")

@@ -9,7 +9,7 @@ from jupyter_mlsec.core.model import Edit, Fix, Span
 from jupyter_mlsec.core.rule import Hint, family
 from jupyter_mlsec.core.shell import written_file
 from jupyter_mlsec.rules.installs.command_line import Install, Target, install
-from jupyter_mlsec.rules.installs.manifests import LANGUAGES, manifest
+from jupyter_mlsec.rules.installs.manifests import LANGUAGES, manifests
 
 if TYPE_CHECKING:
     from jupyter_mlsec.core.view import View
@@ -50,9 +50,9 @@ def installs(view: View) -> tuple[Install, ...]:
 
 
 def _installs(view: View) -> tuple[Install, ...]:
-    listed = manifest(written_file(view.text) or view.text)
+    listed = manifests(written_file(view.text) or view.text)
     if listed:
-        return (listed,)
+        return listed
     return tuple(found for command in view.commands if (found := install(command)))
 
 
@@ -76,6 +76,9 @@ def pinned(view: View, target: Target) -> Fix | None:
     """The fix that pins a requirement to the version that the context knows."""
     requirement = target.requirement
     version = view.context.versions.get(requirement.name)
+    if version and target.raw == "*":  # Poetry's `name = "*"`
+        title = f"pin to {version}, the version in {view.context.versions_from}"
+        return replacement(view, target, version, title, safe=False)
     if version is None or not re.match(r"[\w.-]+(?:\[[^\]]*\])?\s*(?:[;<>=!~@]|$)", target.raw):
         return None
     marker = re.search(r"\s*;.*", target.raw, re.DOTALL)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _FROM = lazy(r"(?:--platform=\S+\s+)?(?P<image>[^\s#]+)(?:\s+[Aa][Ss]\s+(?P<stage>\S+))?")
 _VARIABLE = lazy(r"\$\{?(\w+)(?::-[^}]*)?\}?")
+_ADDED_URL = lazy(r"https?://[^\s\"',\]]+")
 _DIGEST = "0a1b2c3d" * 8
 
 
@@ -24,7 +25,14 @@ _DIGEST = "0a1b2c3d" * 8
     "dockerfile-unpinned-base",
     "A base image is not pinned to a digest",
     severity=Severity.MEDIUM,
-    hints=(Hint("docker-from", r"^[ \t]*FROM[ \t]+[\w$-]", literals=("from ", "from\t")),),
+    hints=(
+        Hint(
+            "docker-from",
+            # in lower case only where no `import` follows
+            r"^[ \t]*(?:FROM[ \t]+[\w$-]|from[ \t]+[^ \t\n]+(?:[ \t]+as[ \t]+[^ \t\n]+)?[ \t\r]*$)",
+            literals=("from ", "from\t"),
+        ),
+    ),
     languages=("dockerfile", "python"),
     references=("CWE-829", "ML06"),
     examples=(
@@ -34,6 +42,17 @@ _DIGEST = "0a1b2c3d" * 8
         Good(
             f"FROM python:3.12@sha256:{_DIGEST}\n",
             because="the digest names one content",
+            language="dockerfile",
+        ),
+        Bad("from python\nrun true\n", at="python", language="dockerfile"),
+        Bad(
+            "FROM scratch\nADD https://example.org/tool.tar.gz /opt/\n",
+            at="https://example.org/tool.tar.gz",
+            language="dockerfile",
+        ),
+        Good(
+            f"FROM scratch\nADD --checksum=sha256:{_DIGEST} https://example.org/t.gz /opt/\n",
+            because="the builder compares the hash",
             language="dockerfile",
         ),
         Good("FROM scratch\n", because="there is nothing in it", language="dockerfile"),
@@ -49,7 +68,8 @@ def dockerfile_unpinned_base(view: View) -> Iterator[Hit]:
     """A tag points to another image after each push, `latest` and no tag at all to another major
     version. The digest (`docker buildx imagetools inspect IMAGE` shows it) names one content.
 
-    A tag with a version but without a digest is reported as low.
+    A tag with a version but without a digest is reported as low. What `ADD` downloads becomes part
+    of the image too, and is reported where no `--checksum` fixes it.
     """
     text = written_file(view.text) or view.text
     if text.language != "dockerfile":
@@ -57,22 +77,35 @@ def dockerfile_unpinned_base(view: View) -> Iterator[Hit]:
     variables = docker_variables(text.text)
     stages = {"scratch"}
     for name, span, _ in instructions(text.text):
+        if name == "ADD":
+            yield from _added(text.text[span.start : span.end], span.start)
         match = _FROM.match(text.text, span.start, span.end) if name == "FROM" else None
         if match is None:
             continue
         image = _VARIABLE.sub(lambda m: variables.get(m[1], m[0]), match["image"])
         known = image.lower() in stages or "$" in image or "@sha256:" in image
         stages.add((match["stage"] or "").lower())
-        if known:
-            continue
-        tag = image.rpartition("/")[2].partition(":")[2]
-        place = Span(*match.span("image"))
-        if tag and tag != "latest":
-            message = f"the tag {tag} may be pushed again; add @sha256: and the digest"
-            yield Hit(place, message, severity=Severity.LOW)
-        else:
-            message = f"{image} is another image after each release; name a version and its digest"
-            yield Hit(place, message)
+        if not known:
+            yield _tagged(image, Span(*match.span("image")))
+
+
+def _tagged(image: str, place: Span) -> Hit:
+    tag = image.rpartition("/")[2].partition(":")[2]
+    if tag and tag != "latest":
+        message = f"the tag {tag} may be pushed again; add @sha256: and the digest"
+        return Hit(place, message, severity=Severity.LOW)
+    message = f"{image} is another image after each release; name a version and its digest"
+    return Hit(place, message)
+
+
+def _added(arguments: str, start: int) -> Iterator[Hit]:
+    """The addresses from which an ADD takes files without a checksum."""
+    if "--checksum=" in arguments:
+        return
+    for url in _ADDED_URL.finditer(arguments):
+        if not url[0].endswith(".git") and not _COMMIT.search(url[0]):
+            message = "what is downloaded may change; add --checksum=sha256: and the hash"
+            yield Hit(Span(start + url.start(), start + url.end()), message)
 
 
 _USES = lazy(r"^[ \t]*-?[ \t]*uses:[ \t]*[\"']?(?P<action>[^\s\"'#]+)", re.MULTILINE)

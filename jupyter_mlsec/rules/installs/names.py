@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from jupyter_mlsec.core.model import Confidence, Hit, Severity
+from jupyter_mlsec.core.model import Confidence, Fix, Hit, Severity
 from jupyter_mlsec.core.rule import Bad, Good
 from jupyter_mlsec.rules.installs.command_line import Target
 from jupyter_mlsec.rules.installs.family import EVERYWHERE, INSTALL, installs, replacement, rule
@@ -62,6 +62,17 @@ def _packages(view: View) -> Iterator[Target]:
                 yield target
 
 
+def _renamed(view: View, target: Target, project: str) -> Fix | None:
+    """The fix that puts a project's name in the place of a requirement's, extras and version kept;
+    None where the name stands elsewhere, as before Poetry's `name = "*"`."""
+    written = target.requirement.written
+    if not target.raw.startswith(written):
+        return None
+    _, bracket, extras = written.partition("[")
+    text = f"{project}{bracket}{extras}{target.raw[len(written) :]}"
+    return replacement(view, target, text, f"install {project}", safe=False)
+
+
 @rule(
     "import-name-not-package-name",
     "A package is installed by the name it is imported by, which is another project",
@@ -85,10 +96,7 @@ def import_name_not_package_name(view: View) -> Iterator[Hit]:
     for target in _packages(view):
         project = PROJECT_OF_IMPORT.get(target.requirement.name)
         if project:
-            extras = target.requirement.written.partition("[")
-            version = target.raw[len(target.requirement.written) :]
-            text = f"{project}{extras[1]}{extras[2]}{version}"
-            fix = replacement(view, target, text, f"install {project}", safe=False)
+            fix = _renamed(view, target, project)
             name = target.requirement.written
             message = f"{name} is an import name; the project is called {project}"
             yield Hit(target.span, message, fix, subject=project)
@@ -165,13 +173,9 @@ def typosquat_or_unknown_name(view: View) -> Iterator[Hit]:
     of the best known: the first 5,000, of shorter names the first 1,000 or 500.
     """
     for target in _packages(view):
-        name = target.requirement.name
-        known = mistaken_for(name)
+        name = target.requirement.label
+        known = mistaken_for(target.requirement.name)
         if known:
             message = f"{name} is no well-known package, and one letter away from {known}; "
             message += "check the name"
-            extras = target.requirement.written.partition("[")
-            version = target.raw[len(target.requirement.written) :]
-            text = f"{known}{extras[1]}{extras[2]}{version}"
-            fix = replacement(view, target, text, f"install {known}", safe=False)
-            yield Hit(target.span, message, fix, subject=name)
+            yield Hit(target.span, message, _renamed(view, target, known), subject=name)

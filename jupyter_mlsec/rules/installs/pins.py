@@ -23,7 +23,7 @@ from jupyter_mlsec.rules.installs.family import (
     replacement,
     rule,
 )
-from jupyter_mlsec.rules.installs.manifests import manifest
+from jupyter_mlsec.rules.installs.manifests import manifests
 
 if TYPE_CHECKING:
     from jupyter_mlsec.core.view import Context, View
@@ -37,8 +37,7 @@ def _pinned_in(context: Context) -> frozenset[str]:
     names: set[str] = set()
     for text in context.marked(WRITTEN_MANIFEST.tag):
         written = written_file(text)
-        listed = manifest(written) if written else None
-        if listed:
+        for listed in manifests(written) if written else ():
             names.update(t.requirement.name for t in listed.targets if t.requirement.pin == "exact")
     return frozenset(names)
 
@@ -109,7 +108,7 @@ def unpinned_install(view: View) -> Iterator[Hit]:
     The fix pins to the version in the environment or the requirements file that was named.
     """
     for found, target in _loose(view):
-        name = target.requirement.name
+        name = target.requirement.label
         if _redirects(view, found, target):
             fix = pinned(view, target) or replacement(
                 view, target, f'"{target.raw}"', "quote the requirement", safe=False
@@ -149,7 +148,7 @@ def open_ended_install(view: View) -> Iterator[Hit]:
     listed = ((f, t) for f in installs(view) if f.tool in MANIFESTS for t in f.targets)
     for _, target in (*commands, *listed):
         if target.requirement.pin == "open":
-            name = target.requirement.name
+            name = target.requirement.label
             message = f"{name} has no upper version bound: each run takes the newest release; "
             message += f"pin it as {target.requirement.written}==<version>"
             yield Hit(target.span, message, pinned(view, target), subject=name)
@@ -198,10 +197,10 @@ def requirements_file_unpinned(view: View) -> Iterator[Hit]:
             if found.tool == "conda" and requirement.name in INSTALLERS:
                 continue  # conda asks for a plain `pip` beside `pip:` requirements
             if requirement.kind == "package" and requirement.pin == "none":
-                message = f"{requirement.name} is listed without a version; pin it as "
+                message = f"{requirement.label} is listed without a version; pin it as "
                 message += f"{requirement.written}==<version>, or compile a lock file"
                 fix = pinned(view, target)
-                yield Hit(target.span, message, fix, subject=requirement.name, severity=lowered)
+                yield Hit(target.span, message, fix, subject=requirement.label, severity=lowered)
 
 
 @rule(
@@ -236,7 +235,7 @@ def unhashed_install(view: View) -> Iterator[Hit]:
             continue
         for target in found.targets:
             if target.requirement.pin == "exact" and not target.hashed:
-                name = target.requirement.name
+                name = target.requirement.label
                 message = f"{name} is pinned but not hashed; install from a lock file with "
                 message += "--require-hashes"
                 yield Hit(target.span, message, subject=name)
@@ -274,7 +273,7 @@ def upgrade_flag_defeats_pin(view: View) -> Iterator[Hit]:
     """
     for found in installs(view):
         loose = [
-            t.requirement.name
+            t.requirement.label
             for t in found.targets
             if t.requirement.kind == "package" and t.requirement.pin in ("none", "open")
         ]

@@ -50,6 +50,12 @@ class Requirement(NamedTuple):
     pin: Pin = "none"
     url: str = ""
 
+    @property
+    def label(self) -> str:
+        """The name as it stands, for messages: a token pasted in the place of a package is masked
+        there only in its own spelling."""
+        return self.written.partition("[")[0] or self.name
+
 
 def canonical(name: str) -> str:
     """The name as the Python package index compares it (PEP 503)."""

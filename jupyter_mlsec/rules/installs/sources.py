@@ -84,7 +84,7 @@ def vcs_install_mutable_ref(view: View) -> Iterator[Hit]:
                 continue
             what = f"{reference} may move" if reference else "the default branch moves"
             short = _COMMIT_PREFIX.fullmatch(reference)
-            name = requirement.name or _name(requirement.url)
+            name = requirement.label or _name(requirement.url)
             message = (
                 f"{name} is installed from a repository, and {what}; add @ and the full commit"
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,14 +19,14 @@ ENVIRONMENT = ("os.environ", "environ", "os.environb")
 # Methods of which two arguments next to each other are a name and its value.
 _SETTERS = frozenset(
     """DEFINE_string add_header conf config get getenv getOption header option put putenv set
-    set_config set_key set_option set_secret set_parameter setattr setdefault setenv setProperty
-    text write_secret setItem environ set_env setString""".split()
+    set_config set_key set_option fill type set_secret set_parameter setattr setdefault setenv
+    setProperty text write_secret setItem environ set_env setString""".split()
 )
 _LOGINS = frozenset(
     """login Client ClientV2 AsyncClient OpenAI AsyncOpenAI Anthropic AsyncAnthropic Groq AsyncGroq
     Mistral MistralClient Together Pinecone Replicate InferenceClient HfApi configure init connect
     set_api_key authenticate auth Api API TavilyClient Exa FirecrawlApp ElevenLabs Roboflow
-    AuthApiKey ApiKeyAuth Auth set_token set_access_token save_token TokenAuth""".split()
+    AuthApiKey ApiKeyAuth Auth set_token set_access_token save_token TokenAuth Bing Fred""".split()
 )
 # Functions that take a user and a password, in this order.
 _WITH_USER = frozenset(
@@ -39,13 +40,18 @@ _PAIRS = frozenset("auth basic_auth http_auth proxy_auth credentials creds login
 _POSITIONS = {
     "AzureKeyCredential": (0, "azure_key"),
     "ClientSecretCredential": (2, "client_secret"),
+    "ForeignExchange": (0, "alphavantage_api_key"),
     "FTP": (2, "password"),
     "FTP_TLS": (2, "password"),
     "Fernet": (0, "fernet_key"),
+    "FundamentalData": (0, "alphavantage_api_key"),
     "Minio": (2, "secret_key"),
     "OAuth1": (1, "client_secret"),
     "OAuthHandler": (1, "consumer_secret"),
     "OAuth1UserHandler": (1, "consumer_secret"),
+    "TechIndicators": (0, "alphavantage_api_key"),
+    "TelegramClient": (2, "telegram_api_key"),
+    "TimeSeries": (0, "alphavantage_api_key"),
     "URLSafeSerializer": (0, "secret_key"),
     "URLSafeTimedSerializer": (0, "secret_key"),
     "hmac.new": (0, "hmac_key"),
@@ -57,7 +63,10 @@ _POSITIONS = {
     "pymssql.connect": (2, "password"),
     "pymysql.connect": (2, "password"),
     "set_password": (2, "password"),
+    "setpassword": (0, "password"),
 }
+# Keywords that are credentials of some functions, and no word for one elsewhere.
+_KEYWORDS = {"subscription": ("SpeechConfig", "subscription_key")}
 # Keywords that hold what an option, a field or a widget has at first, and those that name it.
 DEFAULTS = ("default", "value", "default_value", "initial", "fallback")
 _LABELS = ("name", "label", "description", "placeholder", "envvar", "dest")
@@ -72,7 +81,8 @@ def called(code: Code, call: ast.Call) -> Iterator[Found]:
         if keyword.arg:
             form: Form = "environ" if owner in ENVIRONMENT else "argument"
             form = "dict" if callee == "dict" else form
-            yield keyword.arg, keyword.value, form, callee
+            function, name = _KEYWORDS.get(keyword.arg, ("", keyword.arg))
+            yield name if function in method else keyword.arg, keyword.value, form, callee
             yield from paired(keyword.arg, keyword.value, callee)
     yield from _declared(call, callee)
     at, name = _POSITIONS.get(callee) or _POSITIONS.get(method, (0, ""))
@@ -90,10 +100,20 @@ def called(code: Code, call: ast.Call) -> Iterator[Found]:
                     yield key, value, "environ", ""
     elif method in _WITH_USER and len(call.args) == 2:
         yield "password", call.args[1], "argument", callee
-    elif method in _LOGINS and call.args:
+    elif call.args and (method in _LOGINS or method.endswith(("Client", "Api", "API"))):
         yield "key", call.args[0], "argument", callee
+    elif len(call.args) == 1 and method.startswith(("set_", "with_")):
+        yield method, call.args[0], "argument", callee
+    elif method == "send_keys" and call.args and _is_password_field(code, call.func):
+        yield "password", call.args[0], "argument", callee
     elif callee == "zip" and len(call.args) == 2:
         yield from _zipped(*call.args)
+
+
+def _is_password_field(code: Code, method: ast.expr) -> bool:
+    """Whether what a method is called on is found by, or called after, a password."""
+    start, end = code.span(method)
+    return bool(re.search(r"passw|passphrase|passcode|pwd", code.source[start:end], re.IGNORECASE))
 
 
 def entries(node: ast.Dict) -> Iterator[tuple[str, ast.expr]]:

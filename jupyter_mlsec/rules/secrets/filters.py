@@ -143,7 +143,7 @@ def is_password(value: str, *, strict: bool) -> bool:
     if re.search(r"\s", value):
         return not strict and _is_mixed(value) and len(value.split()) < 3
     if len(value) < 6 or strict:
-        return _is_mixed(value) or _is_passphrase(value)
+        return _is_mixed(value) or _is_passphrase(value) or is_key(value, 20)
     return not value.isdigit() or len(value) >= 6
 
 

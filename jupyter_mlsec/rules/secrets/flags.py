@@ -57,6 +57,12 @@ _COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         "password",
     ),
+    (
+        _command(
+            r"\bmc[ \t]+(?:alias[ \t]+set|config[ \t]+host[ \t]+add)(?:[ \t]+\S+){3}[ \t]+VALUE"
+        ),
+        "password",
+    ),
     (_command(r"\bwandb[ \t]+login[ \t]+(?:--?\w+[ \t]+)*VALUE"), "wandb_api_key"),
     (_command(r"\bkaggle[ \t]+config[ \t]+set[ \t]+-n[ \t]+key[ \t]+-v[ \t]+VALUE"), "kaggle_key"),
     (

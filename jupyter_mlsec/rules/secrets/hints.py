@@ -261,6 +261,34 @@ HINTS = (
         r"[\"'][^\"'\n]{4,80}[\"']",
         ("identified", "password", "secret"),
     ),
+    _hint(  # chosen by people: `Thistle@8835+`
+        "key-value",
+        rf"secret{_NAME_END}{_OPERATOR}[rbuf]?\\?[\"'][^\s\"'\n]{{6,30}}{_DIGIT_OR_SIGN}",
+        ("secret",),
+    ),
+    _hint(
+        "tuple",
+        r"\bpw\b[\w, \t]*=[ \t]?\(?[rbuf]?[\"'][^\"'\n]*[\"'],[ \t]?[rbuf]?[\"'][^\"'\n]{4}",
+        ("pw",),
+    ),
+    _hint(
+        "position",
+        r"(?:setpassword|send_keys)\([rbu]?[\"'][^\s\"']{4}"
+        r"|subscription[ \t]?=[ \t]?[\"'][0-9a-f]{32}"
+        r"|(?:timeseries|foreignexchange|fundamentaldata|techindicators)\([\"'][a-z0-9]{16}[\"']"
+        r"|(?:fred|bing)\([\"'][a-z0-9]{20}"
+        r"|telegramclient\([^\n]{0,80}[\"'][0-9a-f]{32}",
+        (
+            *("setpassword", "send_keys", "subscription", "timeseries", "foreignexchange"),
+            *("fundamentaldata", "techindicators", "fred", "bing", "telegramclient"),
+        ),
+    ),
+    _hint("position", r"appid\\?[\"']?[ \t]?[=:,][ \t]?\\?[\"']?[0-9a-f]{32}", ("appid",)),
+    _hint(
+        "flag",
+        r"mc[ \t]+(?:alias[ \t]+set|config[ \t]+host[ \t]+add)[ \t]",
+        ("mc alias", "mc config"),
+    ),
 )
 TAGS = tuple(dict.fromkeys(hint.tag for hint in HINTS))
 # The hints for what commands are handed; without them no command is looked for.

@@ -20,7 +20,8 @@ from jupyter_mlsec.rules.secrets.wrapped import is_forged, token_in
 
 SCHEME = lazy(r"(?:bearer|basic|token|apikey|api-key|key|digest)[ :]+", re.IGNORECASE)
 _LOGIN = lazy(
-    r"login|client|auth|openai|anthropic|groq|mistral|wandb|api|connect|username|kaggle", re.I
+    r"login|client|auth|openai|anthropic|groq|mistral|wandb|api|connect|username|kaggle|bing|fred",
+    re.I,
 )
 _STRICT_FORMS = ("dict", "config", "header")
 
@@ -73,7 +74,8 @@ def _of_key(binding: Binding, value: str) -> Credential | None:
     """`key` alone names a credential where it is handed to a login or a client."""
     if kind := kinds_for(f"{binding.callee} {binding.name}", value):
         return Credential(kind.id, f"the {title(kind)}")
-    return KEY if _LOGIN.search(binding.callee) and is_key(value, 20) else None
+    login = _LOGIN.search(binding.callee) and is_key(value, 20)
+    return KEY if login and not is_forged(value) else None
 
 
 def _names_secret(name: str) -> bool:

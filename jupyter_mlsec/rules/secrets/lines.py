@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _CONFIGURATION = ("dotenv", "toml", "json", "conda", "dockerfile", "yaml", "shell", "actions")
 _KEYWORD = lazy(
-    r"pass|pwd|pswd|kennwort|senha|contrase|key|token|secret|credential|auth|bearer|jwt|\bpat\b"
+    r"pass|pwd|pswd|kennwort|senha|contrase|key|token|secret|credential|auth|bearer|jwt|\bpat\b|appid"
     r"|(?:\b|_)(?:pw|psw|mdp)\b|wachtwoord|has[lł]o|heslo|[sş]ifre|l[oö]senord"
     r"|adgangskode|parola|密码|密碼|口令|パスワード|пароль|비밀번호",
     re.IGNORECASE,
@@ -181,8 +181,8 @@ def _binding(view: View, line: Line, name: Span, rest: re.Match[str]) -> Binding
         return None
     start, end = rest.span(group)
     if group == "bare":
-        if line.text.endswith(("...", "…"), start, end):
-            return None  # cut off, or a placeholder
+        if line.text.endswith(("...", "…", "***"), start, end):
+            return None  # cut off, masked, or a placeholder
         if _CODE.match(line.text, start) and view.text.language not in _CONFIGURATION:
             return None
         if operator == ":" and re.search("[\"']", rest["close"]):

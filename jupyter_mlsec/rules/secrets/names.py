@@ -29,7 +29,7 @@ _PASS_OF = frozenset(
 )
 _SECRETS = frozenset("secret secrets credential credentials clientsecret secretkey".split())
 _TOKENS = frozenset("token authorization bearer jwt pat authtoken accesstoken apitoken".split())
-_KEYS = frozenset("key apikey accesskey authkey privatekey keyvalue".split())
+_KEYS = frozenset("key apikey appid accesskey authkey privatekey keyvalue".split())
 # What a key opens, or whose it is. Others (`sort_key`, `cache_key`) name entries.
 _KEY_OF = frozenset(
     """access account admin algolia amplitude anthropic api app application auth aws azure bing
@@ -44,7 +44,7 @@ _KEY_OF = frozenset(
 _NOUNS = _PASSWORDS | _SECRETS | _TOKENS | _KEYS | {"password", "passwd", "pass"}
 # Words around `token` in tokenizers, parsers and pagination.
 _VOCABULARY = frozenset(
-    """additional add audio begin bos class cls continuation csrf current cursor decoder
+    """additional add audio begin bos cache class cls continuation csrf current cursor decoder
     delimiter dummy end eos extra first forced image input label last left mask max min new
     newline next next num oov open output pad padding page pagination patch placeholder
     prefix prev previous prompt question right same sentinel sep separator space special
@@ -67,7 +67,8 @@ _ABOUT = frozenset(
 _NOT = frozenset(
     """public pub tokenizer tokenize tokenizers tokenization tokenized hash sha sha1 sha256 md5
     digest checksum etag commit revision keyboard keyword keypoint keypoints fingerprint column
-    primary foreign partition sort idempotency dedup""".split()
+    primary foreign partition sort idempotency dedup common weak leaked breached worst candidate
+    wrong invalid incorrect guess guessed""".split()
 )
 # What may follow the noun: `password2`, `API_KEY_PROD`, `token_value`.
 _AFTER = frozenset(

@@ -6,6 +6,7 @@ import ast
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.model import Span
@@ -180,6 +181,8 @@ def _found(code: Code, node: ast.AST) -> Iterator[Found]:
             label, value = pair
             if isinstance(label, ast.Constant) and isinstance(label.value, str):
                 yield label.value, value, "dict", ""
+        case ast.List(elts=words) | ast.Tuple(elts=words) if len(words) > 2:
+            yield from _options(words)
         case ast.FunctionDef(name=name, body=[*_, ast.Return(value=ast.expr() as value)]):
             yield name, value, "dict", ""
         case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right]):
@@ -191,6 +194,14 @@ def _found(code: Code, node: ast.AST) -> Iterator[Found]:
                 yield arg.arg, default, "assignment", ""
         case ast.Call():
             yield from called(code, node)
+
+
+def _options(words: list[ast.expr]) -> Iterator[Found]:
+    """The options among the words of a command, with the words behind them."""
+    for option, value in pairwise(words):
+        match option:
+            case ast.Constant(value=str(name)) if name.startswith("--"):
+                yield name.lstrip("-"), value, "argument", ""
 
 
 def _extended(code: Code, target: ast.expr, value: ast.expr) -> ast.expr:

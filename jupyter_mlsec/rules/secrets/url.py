@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jupyter_mlsec.core.model import Hit, Severity, Span
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import EVERYWHERE, Bad, Good, Hint, family
-from jupyter_mlsec.rules.secrets.filters import is_key, is_placeholder, is_reference
+from jupyter_mlsec.rules.secrets.filters import is_key, is_password, is_placeholder, is_reference
 from jupyter_mlsec.rules.secrets.wrapped import is_forged, sums
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ rule = family("secrets")
 HINTS = (
     Hint(
         "secrets.userinfo",
-        r"[A-Za-z0-9]://[^\s/@:\"'<>]{0,80}:[^\s/@\"'<>]{3,256}@[\w\[]",
+        r"[A-Za-z0-9]://[^\s/@:\"'<>]{0,80}:[^\s/@\"'<>]{3,256}@[\w\[{]",
         ("://",),
     ),
     Hint(
@@ -106,8 +106,10 @@ def _kind(scheme: str) -> str:
 
 def _is_credential(match: re.Match[str]) -> bool:
     password, host = match["password"], match["host"]
-    if host.endswith(_PUBLIC_HOSTS) or host.startswith(("example.", "{")):
+    if host.endswith(_PUBLIC_HOSTS) or host.startswith("example."):
         return False
+    if host.startswith("{") and not is_password(password, strict=True):
+        return False  # a template, in which a word as password is one more thing to fill in
     if "%" in password:
         from urllib.parse import unquote
 

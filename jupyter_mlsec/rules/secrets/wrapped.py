@@ -23,6 +23,7 @@ from jupyter_mlsec.rules.secrets.line import plain
 if TYPE_CHECKING:
     import ast
 
+    from jupyter_mlsec.core.python import Code
     from jupyter_mlsec.core.view import View
 
 # The beginnings by which a split or encoded token is noticed: those that notebooks hold most.
@@ -126,10 +127,10 @@ def folded(view: View) -> Iterator[Hit]:
     lines = view.marked(FOLDED)
     if not lines or view.text.language != "python" or view.text.part not in ("source", "file"):
         return
-    for node, value in sums(view, lines):
-        span = view.code.span(node)
-        token = token_in(value)
-        if token and value not in view.source[span.start : span.end]:
+    here = [(view.code.span(node), value) for node, value in sums(view, lines)]
+    whole = [(span, value) for span, value in here if value not in view.source[slice(*span)]]
+    for span, value in (*whole, *_finished_elsewhere(view, here)):
+        if token := token_in(value):
             kind = token[0]
             yield Hit(
                 span,
@@ -140,21 +141,47 @@ def folded(view: View) -> Iterator[Hit]:
             )
 
 
+def _finished_elsewhere(view: View, here: Iterable[tuple[Span, str]]) -> Iterator[tuple[Span, str]]:
+    """The beginnings of tokens that are bound to a name here and put together in other cells, each
+    with what they make there: `head = "hf_…"`, and then `login(head + "…")`."""
+    import ast
+
+    code, constants = view.code, view.context.constants
+    spans = {span for span, value in here if value.startswith(PREFIXES)}
+    for node in code.nodes if spans else ():
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=part) if code.span(part) in spans:
+                mention = re.compile(rf"\b{name}\b")
+                for text in view.context.sources:
+                    if text is view.text or not mention.search(text.text):
+                        continue
+                    other = view.context.code(text)
+                    for whole, names in _wholes(other):
+                        value = other.constant(whole, constants) if name in names else None
+                        if value:
+                            yield code.span(part), value
+
+
+def _wholes(code: Code) -> Iterator[tuple[ast.expr, set[str]]]:
+    """The outermost expressions that put strings together, with the names that they use."""
+    import ast
+
+    inner: set[ast.AST] = set()
+    for node in code.nodes:
+        if node not in inner and _puts_together(node):
+            parts = [*ast.walk(node)]
+            inner.update(parts)
+            yield node, {part.id for part in parts if isinstance(part, ast.Name)}
+
+
 def sums(view: View, lines: tuple[Span, ...]) -> Iterator[tuple[ast.expr, str]]:
     """The expressions that make a constant string from parts, and that stand on these lines or
     use names: outermost ones only, with the string."""
-    import ast
-
     code = view.code
     wanted = [code.line(line.start) for line in lines]
-    inner: set[ast.AST] = set()
-    for node in code.nodes:
-        if node in inner or not _puts_together(node):
-            continue
-        parts = [*ast.walk(node)]
-        inner.update(parts)
+    for node, names in _wholes(code):
         near = any(node.lineno <= line <= (node.end_lineno or 0) for line in wanted)
-        if near or any(isinstance(part, ast.Name) for part in parts):
+        if near or names:
             value = code.constant(node, view.context.constants)
             if value:
                 yield node, value

@@ -89,6 +89,8 @@ def test_no_fix(check: Check, cells: tuple[str, ...]) -> None:
         (("%%bash\nfor p in a b; do pip install $p; done",), []),
         (("%%writefile Dockerfile\nFROM x\nRUN pip install torch",), ["torch"]),
         (("%%capture\n!pip install torch",), ["torch"]),
+        (("!$sys.executable -m pip install torch",), ["torch"]),
+        (("!pipenv install torch",), ["torch"]),
     ],
 )
 def test_unpinned(check: Check, cells: tuple[str, ...], names: list[str]) -> None:
@@ -101,6 +103,25 @@ def test_unquoted_bound_is_told(check: Check) -> None:
     listed = 'import subprocess\nsubprocess.run(["pip", "install", "numpy>=1.2"])'
     assert check("unpinned-install", listed) == []
     assert len(check("open-ended-install", listed)) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('numpy = "*"', 'numpy = "2.1.0"'),
+        (
+            'numpy = {version = "*", optional = true}',
+            'numpy = {version = "2.1.0", optional = true}',
+        ),
+    ],
+)
+def test_poetry_is_pinned_in_its_own_notation(check: Check, before: str, after: str) -> None:
+    source = f"[tool.poetry.dependencies]\n{before}\n"
+    (hit,) = check(
+        "requirements-file-unpinned", source, language="toml", versions={"numpy": "2.1.0"}
+    )
+    assert hit.fix
+    assert spliced(source, hit.fix.edits) == source.replace(before, after)
 
 
 def test_pyproject_is_low(check: Check) -> None:

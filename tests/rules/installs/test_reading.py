@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from jupyter_mlsec.core.model import Document, Part, Text
 from jupyter_mlsec.core.view import Context, View
 from jupyter_mlsec.rules.installs.command_line import Install, install
-from jupyter_mlsec.rules.installs.manifests import manifest
+from jupyter_mlsec.rules.installs.manifests import manifests
 from jupyter_mlsec.rules.installs.requirement import parse, parse_conda
 
 COMMIT = "0a1b2c3d" * 5
@@ -270,7 +270,19 @@ dev = ["pytest"]
 python = "*"
 rich = "*"
 flask = "^3.0"
+boto3 = {version = "*", optional = true}
 tool = {git = "https://h/o/r", branch = "main"}
+wheel = {url = "https://h/w.whl"}
+
+[tool.uv]
+dev-dependencies = ["mypy"]
+package = "no"
+
+[tool.hatch.envs.test]
+extra-dependencies = ["ruff<1"]
+
+[tool.pdm.dev-dependencies]
+web = ["uvicorn==1.0"]
 
 [tool.other]
 dependencies = ["q"]
@@ -299,9 +311,9 @@ dependencies = ["q"]
                 ("python", "bounded", "python=3.11"),
                 ("numpy", "open", "numpy>=1.26"),
                 ("pip", "none", "pip"),
+                ("xgboost", "none", "xgboost"),
                 ("torch", "exact", "torch==2.4.1"),
                 ("einops", "none", "einops"),
-                ("xgboost", "none", "xgboost"),
             ],
         ),
         (
@@ -311,32 +323,63 @@ dependencies = ["q"]
                 ("httpx", "none", "httpx[http2]"),
                 ("numpy", "open", "numpy>=1.26"),
                 ("pytest", "none", "pytest"),
-                ("rich", "none", 'rich = "*"'),
+                ("rich", "none", "*"),
+                ("flask", "bounded", "flask"),
+                ("boto3", "none", "*"),
                 ("tool", "none", 'tool = {git = "https://h/o/r", branch = "main"}'),
+                ("wheel", "none", "https://h/w.whl"),
+                ("mypy", "none", "mypy"),
+                ("ruff", "bounded", "ruff<1"),
+                ("uvicorn", "exact", "uvicorn==1.0"),
             ],
         ),
     ],
 )
 def test_manifest(language: str, source: str, expected: list[tuple[str, str, str]]) -> None:
-    found = manifest(Text("file", language, source))
-    assert found is not None
+    found = manifests(Text("file", language, source))
     assert [
         (t.requirement.name, t.requirement.pin, source[t.span.start : t.span.end])
-        for t in found.targets
+        for listed in found
+        for t in listed.targets
     ] == expected
 
 
 def test_manifest_hashes_and_options() -> None:
-    found = manifest(Text("file", "requirements", REQUIREMENTS))
-    assert found is not None
+    (found,) = manifests(Text("file", "requirements", REQUIREMENTS))
     assert [target.requirement.name for target in found.targets if target.hashed] == ["numpy"]
     assert found.has("--extra-index-url", "-r")
 
 
 def test_no_manifest() -> None:
-    assert manifest(Text("source", "python", "numpy")) is None
+    assert manifests(Text("source", "python", "numpy")) == ()
 
 
 def test_a_pyproject_without_sections_lists_nothing() -> None:
-    found = manifest(Text("file", "toml", 'name = "x"\ndependencies = ["flask"]\n'))
-    assert found is None or found.targets == ()
+    (found,) = manifests(Text("file", "toml", 'name = "x"\ndependencies = ["flask"]\n'))
+    assert found.targets == ()
+
+
+def test_pip_in_an_environment_file_reads_as_a_requirements_file() -> None:
+    source = (
+        "channels: [http://h/c]\n"
+        "dependencies:\n"
+        "  - numpy\n"
+        "  - pip:\n"
+        "    - --extra-index-url https://h/s\n"
+        "    - -e git+https://h/o/r#egg=tool\n"
+    )
+    conda, pip = manifests(Text("file", "conda", source))
+    assert (conda.tool, pip.tool) == ("conda", "requirements")
+    assert [(option.name, option.value) for option in conda.options] == [
+        ("--channel", "http://h/c")
+    ]
+    assert [target.requirement.name for target in conda.targets] == ["numpy"]
+    assert [option.name for option in pip.options] == ["--extra-index-url", "-e"]
+    assert [target.requirement.name for target in pip.targets] == ["tool"]
+
+
+def test_an_environment_file_with_its_lists_in_one_line() -> None:
+    source = "dependencies: [python=3.12, 'numpy']  # few\n"
+    conda, _ = manifests(Text("file", "conda", source))
+    places = [source[t.span.start : t.span.end] for t in conda.targets]
+    assert places == ["python=3.12", "numpy"]

@@ -141,6 +141,67 @@ def test_import_names_are_no_typos() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("language", "source", "rule", "fixed"),
+    [
+        (
+            "conda",
+            "dependencies:\n  - numpy=1.2\n  - pip:\n    - sklearn==1\n",
+            "import-name-not-package-name",
+            "scikit-learn==1",
+        ),
+        (
+            "toml",
+            "[tool.poetry.dependencies]\ntokenziers = '^1'\n",
+            "typosquat-or-unknown-name",
+            "tokenizers",
+        ),
+        (
+            "toml",
+            "[tool.poetry.dependencies]\ntokenziers = '*'\n",
+            "typosquat-or-unknown-name",
+            None,
+        ),
+        (
+            "toml",
+            "[project]\noptional-dependencies.a = ['reqeusts==2']\n",
+            "typosquat-or-unknown-name",
+            "requests==2",
+        ),
+        ("conda", "dependencies:\n  - opencv\n", "import-name-not-package-name", "none"),
+        ("toml", "[build-system]\nrequires = ['numpy']\n", "typosquat-or-unknown-name", "none"),
+    ],
+)
+def test_names_in_files(
+    check: Check, language: str, source: str, rule: str, fixed: str | None
+) -> None:
+    hits = check(rule, source, language=language)
+    fixes = [hit.fix.edits[0].text if hit.fix else None for hit in hits]
+    assert fixes == ([] if fixed == "none" else [fixed])
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "rule"),
+    [
+        ("conda", "channels:\n  - http://h/c\n", "plain-http-index-or-url"),
+        ("toml", '[[tool.uv.index]]\nurl = "http://h/s"\n', "plain-http-index-or-url"),
+        ("toml", "[[tool.poetry.source]]\nurl = 'http://h/s'\n", "plain-http-index-or-url"),
+        (
+            "conda",
+            "dependencies:\n  - pip:\n    - --extra-index-url https://h/s\n    - a==1\n",
+            "extra-index-dependency-confusion",
+        ),
+        (
+            "toml",
+            "[tool.poetry.dependencies]\na = {url = 'https://h/a.whl'}\n",
+            "url-or-wheel-install-unhashed",
+        ),
+    ],
+)
+def test_sources_in_files(check: Check, language: str, source: str, rule: str) -> None:
+    assert len(check(rule, source, language=language)) == 1
+
+
 DOCKERFILE = f"""\
 ARG VERSION=3.12
 FROM python:$VERSION-slim AS base

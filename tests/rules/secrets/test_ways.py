@@ -1,7 +1,8 @@
 """Ways in which people leave credentials in notebooks, each with a harmless twin beside it.
 
-`@pw@` is a password, `@key@` a key without a format of its own, `@hex@` random and harmless: all
-are made at run time. Failures name the way and never show a value.
+`@pw@` is a password, `@key@` a key without a format of its own, `@letters@` one of letters alone,
+`@chosen@` a secret that somebody chose, `@hex@` random and mostly harmless: all are made at run
+time. Failures name the way and never show a value.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from tests.corpus.documents import BUILDERS
 
 SCANNER = Scanner(RULES, Config())
 SEEDS = (1, 2, 3)
-GAPS = {"@pw@": "{a:5}{d:2}!{A:3}", "@key@": "{an:32}", "@hex@": "{hex:32}"}
+GAPS = {
+    **{"@pw@": "{a:5}{d:2}!{A:3}", "@key@": "{an:32}", "@hex@": "{hex:32}"},
+    **{"@letters@": "{a:2}{A:2}{a:5}{A:4}{a:3}{A:4}{a:4}", "@chosen@": "{A:1}{a:6}@{d:4}+"},
+}
 
 
 class Way(NamedTuple):
