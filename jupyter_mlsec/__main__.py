@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from jupyter_mlsec.faces.cli import main
+from jupyter_mlsec.faces.cli import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())

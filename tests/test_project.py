@@ -141,7 +141,7 @@ def test_the_run_time_lock_holds_every_dependency() -> None:
 @pytest.mark.parametrize("command", ["mlsec", "jupyter-mlsec"])
 def test_commands(command: str) -> None:
     (entry,) = entry_points(group="console_scripts", name=command)
-    assert entry.value == "jupyter_mlsec.faces.cli:main"
+    assert entry.value == "jupyter_mlsec.faces.cli:program"
     assert jupyter_mlsec.__version__ in printed(
         Path(sys.executable).with_name(command), "--version"
     )

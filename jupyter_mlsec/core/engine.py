@@ -6,7 +6,7 @@ One parse, one multi-pattern pass, exact checks only where something can match. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 
 from jupyter_mlsec.core.config import Config
@@ -40,6 +40,7 @@ class Scanner:
         self.config = config or Config()
         self._given = rules
         self._prefilter = prefilter or prefilter_by_re(running(self.rules, self.config))
+        self._wanted: Collection[str] | None = None  # tags; not known before the rules are
         self._selected: dict[tuple[str, ...], tuple[Rule, ...]] = {}
 
     @cached_property
@@ -95,12 +96,13 @@ class Scanner:
 
     def hits(self, document: Document, context: Context | None = None) -> list[Placed]:
         """Every hit in a document, one per credential and place, in reading order."""
-        marks = self._prefilter.marks(document.texts)
+        marks = self._prefilter.marks(document.texts, self._wanted)
         for number, text in enumerate(document.texts if document.kind != "notebook" else ()):
             if text.language in UNHINTED and text.language in self._unhinted:
                 marks.setdefault(number, {})
         if not marks:
             return []
+        self._wanted = self._by_tag
         context = context or Context(document)
         context.marks = marks
         placed: list[Placed] = []

@@ -123,6 +123,8 @@ class _Texts:
         after = self._masked(number, min(span.end, stop), stop)
         inside = self._masked(number, span.start, min(span.end, stop))
         line = before + inside + after
+        if not self.secrets:
+            return line, len(before), min(len(before) + max(len(inside), 1), len(line))
         hidden = self.hide(line)
         begin = len(self.hide(before))
         end = begin + max(len(self.hide(inside)), 1)
@@ -131,7 +133,9 @@ class _Texts:
     def _masked(self, number: int, start: int, stop: int) -> str:
         """A part of a text, with a mask in the place of each credential that begins in it."""
         source = self.document.texts[number].text
-        spans = self._spans.get(number, [])
+        spans = self._spans.get(number)
+        if spans is None:
+            return source[start:stop]
         out: list[str] = []
         at = start
         for span in spans[max(bisect_right(spans, Span(start, 0)) - 1, 0) :]:

@@ -91,7 +91,16 @@ def parse(template: str) -> tuple[Piece, ...]:
 
 @cache
 def _charset(chars: str) -> str:
-    return "[" + re.escape(chars) + "]"
+    """A class of these characters, runs of them as ranges: `re` takes as long for each item."""
+    runs: list[list[str]] = []
+    for char in sorted(set(chars)):
+        if runs and ord(char) == ord(runs[-1][-1]) + 1:
+            runs[-1].append(char)
+        else:
+            runs.append([char])
+    escaped = [[re.escape(char) for char in run] for run in runs]
+    items = (f"{run[0]}-{run[-1]}" if len(run) > 2 else "".join(run) for run in escaped)
+    return "[" + "".join(items) + "]"
 
 
 def _repeat(least: int, most: int) -> str:
@@ -174,6 +183,12 @@ def literal_prefix(template: str) -> str:
     """The literal text that the credential begins with, perhaps empty."""
     first = parse(template)[0]
     return first.text if first.least is None else ""
+
+
+@cache
+def start(template: str) -> str:
+    """The text with which every match of `bounded` begins, perhaps empty."""
+    return lead(template) or literal_prefix(template)
 
 
 @cache

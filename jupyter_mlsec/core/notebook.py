@@ -7,6 +7,7 @@ a finding; binary payloads (images, audio, fonts, archives) are left out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from jupyter_mlsec.core import jsontext
@@ -29,13 +30,17 @@ _V3_MIMES = {
 _TEXTUAL = ("text/", "application/json", "application/javascript", "application/xml", "image/svg")
 # metadata that is made by machines and never typed: ids, layout, versions
 _NOISE = frozenset(
-    "id outputId base_uri referenced_widgets colab_type _model_module _view_module "
+    "id outputId model_id base_uri referenced_widgets colab_type _model_module _view_module "
     "_model_module_version _view_module_version _model_name _view_name _view_count "
     "mimetype file_extension pygments_lexer nbconvert_exporter codemirror_mode".split()
 )
 # widgets' models that say how something looks: two thirds of a saved widget state
-_LOOKS = ("LayoutModel", "ProgressStyleModel", "DescriptionStyleModel", "SliderStyleModel")
+_LOOKS = (
+    *("LayoutModel", "ProgressStyleModel", "DescriptionStyleModel", "SliderStyleModel"),
+    *("HBoxModel", "VBoxModel"),
+)
 _BINARY = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/", "video/", "font/")
+_new = tuple.__new__  # a third of the time of a named tuple's own constructor
 _BASE64 = lazy(r"[A-Za-z0-9+/\s]+={0,2}\s*\Z")
 
 
@@ -113,38 +118,33 @@ def _read_cell(cell: dict[str, Any], index: int, language: str, texts: list[Text
     metadata = cell.get("metadata")
     tags: tuple[str, ...] = ()
     if metadata and isinstance(metadata, dict):
-        tags = _tags(metadata)
+        if "tags" in metadata:
+            tags = _tags(metadata)
         if "vscode" in metadata and kind == "code":
             vscode = metadata["vscode"]  # a notebook of several languages
             named = vscode.get("languageId") if isinstance(vscode, dict) else None
             spoken = _language_name(named) or spoken
     text = _joined(source)
     if text:
-        texts.append(_text("source", spoken, text, index, cell_id, None, None, tags))
+        texts.append(_new(Text, ("source", spoken, text, index, cell_id, None, None, tags)))
     outputs = cell.get("outputs")
     if outputs and isinstance(outputs, list):
         for number, output in enumerate(outputs):
             if isinstance(output, dict):
                 for mime, content in _output_texts(output):
                     spoken = _mime_language(mime)
-                    texts.append(
-                        _text("output", spoken, content, index, cell_id, number, mime, tags)
-                    )
+                    fields = ("output", spoken, content, index, cell_id, number, mime, tags)
+                    texts.append(_new(Text, fields))
     if "attachments" in cell and isinstance(cell["attachments"], dict):
         for mime, content in _attachment_texts(cell["attachments"]):
             spoken = _mime_language(mime)
-            texts.append(_text("attachment", spoken, content, index, cell_id, None, mime, tags))
+            texts.append(Text("attachment", spoken, content, index, cell_id, None, mime, tags))
     if metadata:
         texts += _metadata(metadata, index, cell_id, tags)
 
 
-def _text(*fields: Any) -> Text:
-    """A `Text` of all its fields, in a third of the time that its own constructor takes."""
-    return tuple.__new__(Text, fields)
-
-
 def _tags(metadata: dict[str, Any]) -> tuple[str, ...]:
-    tags = metadata.get("tags")
+    tags = metadata["tags"]
     return tuple(t for t in tags if isinstance(t, str)) if isinstance(tags, list) else ()
 
 
@@ -207,12 +207,19 @@ def _output_texts(output: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _readable(mime: str, content: Any) -> str:
     """The text of one MIME bundle entry; empty where it is binary."""
-    if mime.startswith(_TEXTUAL) or mime.endswith(("+json", "+xml")):
-        kind = type(content)
-        if kind is dict or (kind is list and not all(type(part) is str for part in content)):
+    if not _is_textual(mime):
+        return ""
+    if type(content) is list:
+        try:
+            return _plain(_normal("".join(content)))
+        except TypeError:
             return flatten(content)
-        return _plain(_joined(content))
-    return ""
+    return flatten(content) if type(content) is dict else _plain(_joined(content))
+
+
+@lru_cache(maxsize=256)
+def _is_textual(mime: str) -> bool:
+    return mime.startswith(_TEXTUAL) or mime.endswith(("+json", "+xml"))
 
 
 def _attachment_texts(attachments: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -236,6 +243,7 @@ def _from_base64(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=256)
 def _mime_language(mime: str) -> str:
     if "html" in mime:
         return "html"
@@ -251,7 +259,7 @@ def _metadata(
     tags: tuple[str, ...] = (),
 ) -> list[Text]:
     # most cells' metadata hold an id that a machine has made, and nothing else
-    if not isinstance(metadata, dict) or metadata.keys() <= _NOISE:
+    if type(metadata) is not dict or _NOISE.issuperset(metadata):
         return []
     text = flatten(metadata)
     if not text:
@@ -273,15 +281,17 @@ def flatten(value: Any) -> str:
         members = item.items() if type(item) is dict else [(key, member) for member in item]
         inner = []
         for name, member in members:
-            # exact types: a widget's state has 20 numbers and nulls for one string
+            # a widget's state has 20 numbers and nulls for one string
             kind = type(member)
             if kind is str:
                 if len(member) >= 6 and name not in _NOISE and not name.startswith(_BINARY):
-                    lines.append(f'"{name}": "{_normal(_plain(member))}"')
+                    lines.append(f'"{name}": "{_plain(_normal(member))}"')
             elif kind is dict:
                 if member and name not in _NOISE and member.get("model_name") not in _LOOKS:
                     inner.append((name, member))
             elif kind is list and member and name not in _NOISE:
                 inner.append((name, member))
-        stack += reversed(inner)
+        if inner:
+            inner.reverse()
+            stack += inner
     return "\n".join(lines)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import accumulate
 
@@ -41,13 +41,20 @@ class Prefilter:
         self.tags = tags
         self._matches = matcher
 
-    def marks(self, texts: Sequence[Text]) -> dict[int, Marks]:
-        """Number of a text to its marks (tag to marked lines), for the texts that have any."""
+    def marks(
+        self, texts: Sequence[Text], wanted: Collection[str] | None = None
+    ) -> dict[int, Marks]:
+        """Number of a text to its marks (tag to marked lines), for the texts that have any.
+
+        `wanted` are the tags to look at, None means all.
+        """
         found: dict[int, dict[str, set[Span]]] = {}
         for first, chunk in _chunks(texts):
             joined = "\n".join([text.text for text in chunk])
             blob = joined.encode("utf-8", "surrogatepass")
             matches = self._matches(blob)
+            if wanted is not None:
+                matches = [match for match in matches if self.tags[match[0]] in wanted]
             if not matches:
                 continue
             starts = [0, *accumulate([len(text.text) + 1 for text in chunk])]

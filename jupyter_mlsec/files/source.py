@@ -9,6 +9,7 @@ from typing import NamedTuple
 from jupyter_mlsec.core.errors import MlsecError
 
 MEGABYTE = 1024 * 1024
+_READING = os.O_RDONLY | getattr(os, "O_BINARY", 0)  # Windows would change line ends
 
 _NAMES = {
     "dockerfile": "dockerfile",
@@ -100,12 +101,11 @@ def read(path: str, max_size: int = 0) -> bytes:
     is missing, may not be read, is a folder or is too large.
     """
     try:
-        with open(path, "rb", buffering=0) as file:
-            facts = os.fstat(file.fileno())
-            _check_size(facts.st_size, max_size)
-            # a read with a limit makes room for the limit: only for what may have no end
-            endless = max_size and not stat.S_ISREG(facts.st_mode)
-            data = file.read(max_size * MEGABYTE + 1 if endless else -1)
+        file = os.open(path, _READING)
+        try:
+            data = _content(file, max_size)
+        finally:
+            os.close(file)
     except FileNotFoundError:
         if os.path.islink(path):
             raise MlsecError("this link points to a file that does not exist") from None
@@ -120,6 +120,22 @@ def read(path: str, max_size: int = 0) -> bytes:
         raise MlsecError("there is not enough memory to read this file") from None
     _check_size(len(data), max_size)
     return data
+
+
+def _content(file: int, max_size: int) -> bytes:
+    """What is in an open file, in as few calls of the system as a file object never manages."""
+    facts = os.fstat(file)
+    _check_size(facts.st_size, max_size)
+    if not stat.S_ISREG(facts.st_mode) or not facts.st_size:  # a pipe, a device, /proc: no size
+        with open(file, "rb", buffering=0, closefd=False) as stream:
+            return stream.read(max_size * MEGABYTE + 1 if max_size else -1) or b""
+    data = os.read(file, facts.st_size)
+    if len(data) == facts.st_size:
+        return data
+    parts = [data]
+    while parts[-1]:  # the system gives 2 GB at a time
+        parts.append(os.read(file, facts.st_size))
+    return b"".join(parts)
 
 
 def _check_size(size: int, max_size: int) -> None:

@@ -65,13 +65,13 @@ def test_an_unknown_class_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("template", "expected"),
     [
-        ("tok_{hex:4}{d:2}", "tok_[0123456789abcdef]{4}[0123456789]{2}"),
-        ("tok_{d:40}x", "tok_[0123456789]{32}"),  # long enough
-        ("tok_{d:2-9}x{d:3}", "tok_[0123456789]{2}"),  # ends with the first open repeat
-        ("{d:20}:AA{d:3}", "[0123456789]{8}:AA[0123456789]{3}"),
-        ("{d:1-3}:AA{d:3}", "[0123456789]{1}:AA[0123456789]{3}"),
+        ("tok_{hex:4}{d:2}", "tok_[0-9a-f]{4}[0-9]{2}"),
+        ("tok_{d:40}x", "tok_[0-9]{32}"),  # long enough
+        ("tok_{d:2-9}x{d:3}", "tok_[0-9]{2}"),  # ends with the first open repeat
+        ("{d:20}:AA{d:3}", "[0-9]{8}:AA[0-9]{3}"),
+        ("{d:1-3}:AA{d:3}", "[0-9]{1}:AA[0-9]{3}"),
         ("tok_{d:0-4}", "tok_"),
-        ("[Key=]{d:3}", "Key=[0123456789]{3}"),
+        ("[Key=]{d:3}", "Key=[0-9]{3}"),
     ],
 )
 def test_hints(template: str, expected: str) -> None:

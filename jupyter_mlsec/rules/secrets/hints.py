@@ -291,6 +291,8 @@ HINTS = (
     ),
 )
 TAGS = tuple(dict.fromkeys(hint.tag for hint in HINTS))
+# The hints for what commands are handed; without them no command is looked for.
+FLAG_TAGS = ("secrets.flag", "secrets.login")
 # What these mark is a credential only by the name that stands on the same line.
 BY_NAME = frozenset(
     f"secrets.{tag}" for tag in ("open", "key-value", "variable", "password-literal")

@@ -14,6 +14,7 @@ from jupyter_mlsec.core.model import Span
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.rules.secrets import flags, names
 from jupyter_mlsec.rules.secrets.binding import Binding, Form
+from jupyter_mlsec.rules.secrets.hints import FLAG_TAGS
 from jupyter_mlsec.rules.secrets.line import Line, is_shell, readings
 
 if TYPE_CHECKING:
@@ -115,10 +116,13 @@ def bindings(view: View, marked: tuple[Span, ...]) -> Iterator[Binding]:
     """What the marked lines bind, where they are no code that the syntax tree tells better."""
     text = view.text
     is_code = text.language == "python" and text.part in ("source", "file")
+    by_flag = any(view.marked(tag) for tag in FLAG_TAGS)
     for span in marked:
         found = [*_paired(view, span)]
         for line in readings(text, span):
-            found += (*_named(view, line), *_special(line), *flags.bindings(view, line))
+            found += (*_named(view, line), *_special(line))
+            if by_flag:
+                found += flags.bindings(view, line)
         for start, binding in found:
             if not is_code or _in_one(view.code.outside, start, binding.span.start):
                 yield binding

@@ -135,10 +135,25 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 def _find(source: str, line: Span, kind: Kind) -> Iterator[Span]:
     for template in kind.format:
-        for match in _pattern(template).finditer(source, line.start, line.end):
+        for match in _matches(source, line, template):
             span = Span(*match.span(1))
             if _is_credential(kind, template, match[1]) and not _is_in_blob(source, span):
                 yield span
+
+
+def _matches(source: str, line: Span, template: str) -> Iterator[re.Match[str]]:
+    """Where a format matches in a line. Most begin with a literal, which `str.find` finds ten
+    times as fast as `re` does: a picture in base64 is a line of a million characters."""
+    pattern, start = _pattern(template), formats.start(template)
+    if not start:
+        yield from pattern.finditer(source, line.start, line.end)
+        return
+    at = source.find(start, line.start, line.end)
+    while at >= 0:
+        match = pattern.match(source, at, line.end)
+        if match:
+            yield match
+        at = source.find(start, match.end() if match else at + 1, line.end)
 
 
 def _is_credential(kind: Kind, template: str, value: str) -> bool:
