@@ -20,6 +20,8 @@ def _command(pattern: str) -> re.Pattern[str]:
     return lazy(pattern.replace("VALUE", _VALUE), re.IGNORECASE)
 
 
+# What may stand between a command and its option is bounded as in the hints: without, a long line
+# of nothing but commands would take time with its square.
 # Each with the name that its value has; where the pattern has a group `name`, that is it.
 _COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
@@ -32,27 +34,30 @@ _COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (_command(r"\bsshpass[ \t]+-p[ \t]?VALUE"), "password"),
     (
         _command(
-            r"\b(?:curl|wget|http|https|xh)\b[^\n]*?[ \t](?:-u|--user|-a|--auth|--proxy-user)[ =]?"
-            r"[\"']?[^\s:\"'/]+:(?P<value>[^\s\"']{3,})"
+            r"\b(?:curl|wget|http|https|xh)\b[^\n]{0,300}?[ \t]"
+            r"(?:-u|--user|-a|--auth|--proxy-user)[ =]?[\"']?[^\s:\"'/]+:(?P<value>[^\s\"']{3,})"
         ),
         "password",
     ),
     (_command(r"^[ \t]*(?:-u|--user)[ =][\"']?[^\s:\"'/]+:(?P<value>[^\s\"']{3,})"), "password"),
-    (_command(r"\b(?:mysql\w*|mariadb\w*|7z[ar]?)\b[^\n|]*?[ \t]-pVALUE"), "password"),
-    (_command(r"\blogin\b[^\n|]*?[ \t]-p[ \t]?VALUE"), "password"),
-    (_command(r"\b(?:mongo\w*|mongodump|mongoimport)\b[^\n|]*?[ \t]-p[ \t]VALUE"), "password"),
-    (_command(r"\bredis-cli\b[^\n|]*?[ \t]-a[ \t]VALUE"), "password"),
-    (_command(r"\b(?:sqlcmd|bcp|unzip|zip)\b[^\n|]*?[ \t]-P[ \t]?VALUE"), "password"),
+    (_command(r"\b(?:mysql\w*|mariadb\w*|7z[ar]?)\b[^\n|]{0,300}?[ \t]-pVALUE"), "password"),
+    (_command(r"\blogin\b[^\n|]{0,300}?[ \t]-p[ \t]?VALUE"), "password"),
+    (
+        _command(r"\b(?:mongo\w*|mongodump|mongoimport)\b[^\n|]{0,300}?[ \t]-p[ \t]VALUE"),
+        "password",
+    ),
+    (_command(r"\bredis-cli\b[^\n|]{0,300}?[ \t]-a[ \t]VALUE"), "password"),
+    (_command(r"\b(?:sqlcmd|bcp|unzip|zip)\b[^\n|]{0,300}?[ \t]-P[ \t]?VALUE"), "password"),
     (
         _command(
-            r"\becho[ \t]+(?:-n[ \t]+)?VALUE[ \t]*\|[^\n]*"
+            r"\becho[ \t]+(?:-n[ \t]+)?VALUE[ \t]*\|[^\n]{0,100}"
             r"(?:password-stdin|\blogin\b|with-token|sudo[ \t]+-S)"
         ),
         "password",
     ),
     (
         _command(
-            r"\bopenssl\b[^\n|]*?[ \t]-pass(?:in|out)?[ \t]+pass:"
+            r"\bopenssl\b[^\n|]{0,300}?[ \t]-pass(?:in|out)?[ \t]+pass:"
             r"(?P<value>[^\s\"']+)"
         ),
         "password",
@@ -67,7 +72,7 @@ _COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (_command(r"\bkaggle[ \t]+config[ \t]+set[ \t]+-n[ \t]+key[ \t]+-v[ \t]+VALUE"), "kaggle_key"),
     (
         _command(
-            r"\b(?:configure|config|modify|remote)[ \t][^\n|]*?"
+            r"\b(?:configure|config|modify|remote)[ \t][^\n|]{0,300}?"
             r"(?P<name>[\w.-]*(?:key|token|secret|password))[ \t]+VALUE"
         ),
         "",

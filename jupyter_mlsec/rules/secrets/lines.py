@@ -46,8 +46,8 @@ _REST = lazy(
     )
     (?:[*_]{1,3}[ \t]*)?
     (?: [rbuf]{0,2} (?:\([ \t]*)? \\?(?P<quote>["'`])
-        (?P<quoted> (?:(?!\\?(?P=quote))[^\n])* ) \\?(?P=quote)
-      | (?P<bare> (?:(?:bearer|basic|token|apikey)[ \t]+)? [^\s"'`<>]+ )
+        (?P<quoted> (?:(?!\\?(?P=quote))[^\n]){0,4096} ) \\?(?P=quote)
+      | (?P<bare> (?:(?:bearer|basic|token|apikey)[ \t]+)? [^\s"'`<>]{1,4096} )
     )
     """,
     re.VERBOSE | re.IGNORECASE,

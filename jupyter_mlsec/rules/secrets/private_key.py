@@ -86,8 +86,12 @@ def private_key_block(view: View) -> Iterator[Hit]:
 def _block(source: str, begin: re.Match[str]) -> Span | None:
     """The key from its first line to its last, or as far as its base64 goes; None for a block
     with nothing in it. Quotes, line ends and escapes between the lines don't matter."""
-    last = _END.search(source, begin.end(), begin.end() + _LONGEST)
-    stop = last.start() if last else begin.end() + _LONGEST
+    stop = begin.end() + _LONGEST
+    following = source.find(f"{_DASHES}BEGIN ", begin.end(), stop)
+    if following >= 0:
+        stop = following  # or a text of nothing but beginnings would be read again for each
+    last = _END.search(source, begin.end(), stop)
+    stop = last.start() if last else stop
     runs: list[re.Match[str]] = []
     position = begin.end()
     for run in _RUN.finditer(source, begin.end(), stop):

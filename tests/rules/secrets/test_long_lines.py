@@ -1,0 +1,50 @@
+"""Long lines of nothing but the beginnings of credentials take time in proportion.
+
+With Hyperscan: what is measured are the exact checks.
+"""
+
+from __future__ import annotations
+
+import json
+from time import process_time
+
+import pytest
+
+from jupyter_mlsec.core.config import Config
+from jupyter_mlsec.core.engine import Scanner
+from jupyter_mlsec.files.database import prefilter_for
+from jupyter_mlsec.rules.secrets import RULES
+
+pytest.importorskip("hyperscan", reason="without its wheel the hints take most of the time")
+SCANNER = Scanner(RULES, Config(), prefilter_for(lambda: RULES, None))
+BEGIN = f"{'-' * 5}BEGIN RSA PRIVATE KEY{'-' * 5}"
+
+
+def seconds(text: str) -> float:
+    output = {"output_type": "stream", "name": "stdout", "text": text}
+    cell = {"cell_type": "code", "source": "run()", "outputs": [output]}
+    data = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]})
+    start = process_time()
+    SCANNER.scan_bytes(data.encode(), "a.ipynb", "notebook")
+    return process_time() - start
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *(
+            BEGIN,
+            f"{BEGIN}\n",
+            "login a password b1 ",
+            "mysql -u a ",
+            "curl -H a1 ",
+            "echo a1b2c3 | ",
+        ),
+        *("config set a1 ", "password: ", "'password', ", "token=a1 ", "密码:a1 ", "http://a:b1@"),
+        *("<td>password</td>", "%env A_KEY ", "sk-a1", "f'{a}' + ", "?token=a1&sig=b1&"),
+    ],
+)
+def test_takes_time_in_proportion(piece: str) -> None:
+    few, many = (piece * (size // len(piece)) for size in (20_000, 80_000))
+    seconds(few)
+    assert seconds(many) < 10 * max(seconds(few), 0.02), "four times the text"
