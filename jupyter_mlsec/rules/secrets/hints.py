@@ -95,7 +95,7 @@ HINTS = (
     _hint(  # `user, password = "me", "x"`
         "tuple",
         # a repeated group with repetitions in it would make this the slowest hint of all
-        rf"(?:{_PASSWORD}|{_KEY})\w{{0,40}}[ \t]?(?:,[\w, \t]{{1,60}})?=[ \t]?\(?"
+        rf"(?:{_PASSWORD}|{_KEY})\w*[ \t]?(?:,[\w, \t]{{1,60}})?=[ \t]?\(?"
         r"[rbuf]?[\"'][^\"'\n]{1,60}[\"'],[ \t]?[rbuf]?[\"'][^\"'\n]{4}",
         (*_PASSWORD_WORDS, *_KEY_WORDS),
     ),
