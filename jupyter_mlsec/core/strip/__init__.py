@@ -9,15 +9,27 @@ mode `sensitive` only where it is asked for.
 
 from __future__ import annotations
 
+from jupyter_mlsec.core.strip.conflicted import has_conflict_markers, strip_conflicted
 from jupyter_mlsec.core.strip.document import strip_all
 from jupyter_mlsec.core.strip.options import Options
+from jupyter_mlsec.core.strip.outputs import cell_outputs, with_outputs
 from jupyter_mlsec.core.strip.result import Removed, Stripped, Unparsable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jupyter_mlsec.core.strip.result import Find
 
-__all__ = ["Options", "Removed", "Stripped", "Unparsable", "strip"]
+__all__ = [
+    "Options",
+    "Removed",
+    "Stripped",
+    "Unparsable",
+    "cell_outputs",
+    "has_conflict_markers",
+    "strip",
+    "strip_conflicted",
+    "with_outputs",
+]
 
 
 def strip(data: bytes, options: Options, find: Find | None = None) -> Stripped:
