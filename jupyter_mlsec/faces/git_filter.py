@@ -1,0 +1,281 @@
+"""What git starts: the filter process, and its one-shot forms. See `git.driver` for the command.
+
+    process    all files of one git command, by git's long-running protocol
+    clean      one file, from standard input to standard output
+    textconv   one file as `git diff` shows it
+    check      refuse a commit of what is not fit for it
+
+Words `key=value` behind are options of `mlsec strip`; what they leave open, the configuration of
+the repository says. The path from git to the answer imports what it needs and no more: bare
+Python without its `site` module takes 8 ms, and one notebook's `git add` has 30 ms in all.
+"""
+
+import os
+import sys
+
+from jupyter_mlsec.core.errors import MlsecError
+
+TYPE_CHECKING = False  # importing typing, or __future__, costs more than the rest
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from jupyter_mlsec.core.config import Config
+    from jupyter_mlsec.core.strip import Options, Stripped
+    from jupyter_mlsec.git.outputs import Outputs
+
+_PENDING = 64 << 20  # bytes of notebooks whose outputs wait to be kept
+
+
+def main(arguments: "Sequence[str]") -> int:
+    """Run one of the commands; the exit code is 0, or 1 where something is refused."""
+    given = list(arguments)
+    command = given.pop(0) if given else ""
+    run = {"process": _process, "clean": _clean, "textconv": _textconv, "check": _check}
+    if command not in run:
+        return _say("git runs `mlsec git filter` by itself, after `mlsec git install`")
+    at = given.index("--") if "--" in given else len(given)
+    settings = dict(word.partition("=")[::2] for word in given[:at])
+    try:
+        return run[command](Session(settings), given[at + 1 :])
+    except MlsecError as error:
+        return _say(error.full)
+
+
+class Session:
+    """The filter with its settings, for as many files as come."""
+
+    def __init__(self, settings: "Mapping[str, str]") -> None:
+        given = dict(settings)
+        self._keeps = given.pop("local-outputs", "yes") != "no"
+        self._settings = given
+        self._options: Options | None = None
+        self._config: Config | None = None
+        self._strips: dict[str, Callable[[bytes, str], Stripped]] = {}
+        self._pending: list[tuple[str, bytes]] = []
+        self._outputs: Outputs | None = None
+
+    @property
+    def options(self) -> "Options":
+        """The options that hold in this repository. Raises MlsecError for what is wrong there."""
+        if self._options is None:
+            from jupyter_mlsec.core.strip import Options
+
+            self._options = Options.from_mapping({**_project(), **self._settings})
+            if self._options.mode == "all" and self._keeps:
+                from jupyter_mlsec.git.outputs import Outputs, git_folder
+
+                folder = git_folder()
+                self._outputs = Outputs(folder) if folder else None
+        return self._options
+
+    def strip(self, data: bytes, path: str, mode: str = "") -> "Stripped":
+        """Raises MlsecError for what is no notebook, or no JSON at all."""
+        mode = mode or self.options.mode
+        if mode not in self._strips:
+            self._strips[mode] = self._stripper(mode)
+        return self._strips[mode](data, path)
+
+    def _stripper(self, mode: str) -> "Callable[[bytes, str], Stripped]":
+        if mode == "all":
+            from jupyter_mlsec.core.strip import strip
+
+            return lambda data, path: strip(data, self.options)
+        _find_packages()
+        if not os.path.exists(__file__.replace("faces/git_filter", "files/stripping")):  # TEMP
+            from jupyter_mlsec.core.strip import Stripped  # TEMP
+            return lambda data, path: Stripped(data, [], [])  # TEMP
+        from jupyter_mlsec.files.stripping import stripper  # type: ignore
+
+        return stripper(self.options.but(mode=mode), _configuration())
+
+    def clean(self, path: str, data: bytes) -> bytes:
+        """What git is to have of a notebook. Raises MlsecError for what must not get in."""
+        if len(data) < 64 and not data.strip():
+            return data  # a new, empty file
+        try:
+            result = self.strip(data, path)
+        except MlsecError:
+            from jupyter_mlsec.core.strip import has_conflict_markers, strip_conflicted
+
+            if has_conflict_markers(data):
+                return strip_conflicted(data, self.options)
+            raise
+        for secret in result.source:
+            cell = "" if secret.cell is None else f" cell {secret.cell + 1}:"
+            _say(f"{path}:{cell} {secret.what} in the source, which stays as it is")
+        if result.source and self.options.block:
+            raise MlsecError("not staged: secrets in sources are blocked here", "remove them")
+        if self._outputs is not None and result.data is not data:
+            self._keep(path, data)
+        return result.data
+
+    def smudge(self, path: str, data: bytes) -> bytes:
+        """What the working tree is to have: the notebook, with the outputs it had here."""
+        self.options  # noqa: B018 - says whether outputs are kept
+        if self._outputs is None or _for_archive():
+            return data
+        return self._outputs.restore(path, data, lambda data: self.strip(data, path).data)
+
+    def close(self) -> None:
+        """Keep the outputs of the notebooks that were cleaned, without having git wait for it."""
+        pending, self._pending = self._pending, []
+        if not pending or self._outputs is None:
+            return
+        try:
+            lock = self._outputs.saving()
+        except OSError:
+            return  # no space, or no right to write there: git has what it needs
+        try:
+            if not hasattr(os, "fork"):
+                self._save(pending)
+            elif os.fork() == 0:
+                self._save_aside(pending)
+        finally:
+            os.close(lock)
+
+    def _keep(self, path: str, data: bytes) -> None:
+        assert self._outputs is not None  # noqa: S101 - for the type checker
+        if self._outputs.knows(path, data):
+            return
+        self._pending.append((path, data))
+        if sum(len(data) for _, data in self._pending) > _PENDING:
+            self.close()
+
+    def _save_aside(self, pending: "list[tuple[str, bytes]]") -> None:
+        """In a process of its own, out of everybody's way."""
+        try:
+            os.setsid()
+            os.nice(10)
+            nothing = os.open(os.devnull, os.O_RDWR)
+            for descriptor in (0, 1, 2):
+                os.dup2(nothing, descriptor)
+            self._save(pending)
+        finally:
+            os._exit(0)
+
+    def _save(self, pending: "list[tuple[str, bytes]]") -> None:
+        """Only outputs in which nothing sensitive is found are kept."""
+        assert self._outputs is not None  # noqa: S101
+        for path, data in pending:
+            try:
+                approved = self.strip(data, path, "sensitive").data
+                self._outputs.save(path, data, approved)
+            except (MlsecError, OSError, ValueError):
+                continue
+        self._outputs.prune()
+
+
+def _process(session: Session, paths: "Sequence[str]") -> int:
+    from jupyter_mlsec.git.protocol import Broken, Refused, serve
+
+    def answer(verb: str, path: str, data: bytes) -> bytes:
+        try:
+            return session.clean(path, data) if verb == "clean" else session.smudge(path, data)
+        except Exception as error:
+            _complain(path, error)
+            raise Refused from None
+
+    try:
+        serve(("clean", "smudge"), answer)
+    except (Broken, OSError) as error:
+        return _say(f"the filter ends early: {error}")
+    session.close()
+    return 0
+
+
+def _clean(session: Session, paths: "Sequence[str]") -> int:
+    path = paths[0] if paths else "<stdin>"
+    try:
+        data = session.clean(path, sys.stdin.buffer.read())
+    except Exception as error:
+        return _complain(path, error)
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def _textconv(session: Session, paths: "Sequence[str]") -> int:
+    with open(paths[0], "rb") as file:
+        data = file.read()
+    try:
+        shown = session.strip(data, paths[0]).data
+    except MlsecError:
+        shown = data  # only shown, and to who has the file
+    sys.stdout.buffer.write(shown)
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def _check(session: Session, paths: "Sequence[str]") -> int:
+    from jupyter_mlsec.faces.git_check import check
+
+    _find_packages()
+    complaints = check(os.getcwd())
+    for complaint in complaints:
+        _say(complaint)
+    return int(bool(complaints))
+
+
+def _project() -> "Mapping[str, object]":
+    """What the configuration of the repository says of stripping."""
+    for name in ("mlsec.toml", "pyproject.toml"):
+        try:
+            with open(name, "rb") as file:
+                data = file.read()
+        except OSError:
+            continue
+        if b"strip" in data and (name == "mlsec.toml" or b"mlsec" in data):
+            return _read_project()
+    return {}
+
+
+def _read_project() -> "Mapping[str, object]":
+    from jupyter_mlsec.files.configuration import find
+
+    _find_packages()
+    found = find(os.getcwd())
+    table = found.table.get("strip", {}) if found else {}
+    return table if isinstance(table, dict) else {}
+
+
+def _configuration() -> "Config":
+    from jupyter_mlsec.files.configuration import load
+    from jupyter_mlsec.files.scanner import RuleNames
+
+    return load(RuleNames())
+
+
+def _find_packages() -> None:
+    """Have installed packages found, which the start without `site` leaves out."""
+    if sys.flags.no_site and "site" not in sys.modules:
+        import site
+
+        site.main()
+
+
+def _for_archive() -> bool:
+    """Whether git makes an archive: what it packs is for others, without local outputs."""
+    try:
+        with open(f"/proc/{os.getppid()}/cmdline", "rb") as file:
+            words = file.read().split(b"\0")
+    except OSError:
+        from subprocess import run
+
+        command = ("ps", "-o", "args=", "-p", str(os.getppid()))
+        words = run(command, capture_output=True, check=False).stdout.split()  # noqa: S603
+    return b"archive" in words[1:]
+
+
+def _complain(path: str, error: Exception) -> int:
+    """One line for a file that is refused. Foreign errors may quote it: only their type is said."""
+    if isinstance(error, MlsecError):
+        place = f":{error.line}:{error.column or 1}" if error.line else ""
+        return _say(f"{path}{place}: {error.full}")
+    if os.environ.get("MLSEC_DEBUG"):
+        raise error
+    return _say(f"{path}: internal error ({type(error).__name__}); please report it; not staged")
+
+
+def _say(text: str) -> int:
+    os.write(2, f"mlsec: {text}\n".encode("utf-8", "backslashreplace"))
+    return 1
