@@ -5,13 +5,18 @@ from __future__ import annotations
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.core.strip.edits import Cuts, Edits
 from jupyter_mlsec.core.strip.everything import Everything, named_as_output
-from jupyter_mlsec.core.strip.metadata import empty, empty_outputs, strip_metadata
+from jupyter_mlsec.core.strip.metadata import empty, empty_outputs, is_dirty, strip_metadata
 from jupyter_mlsec.core.strip.result import Removed, Stripped, Unparsable
-from jupyter_mlsec.core.strip.walk import BOM, Malformed, Reader
+from jupyter_mlsec.core.strip.walk import BOM, SPACE, Malformed, Reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jupyter_mlsec.core.strip.options import Options
+    from jupyter_mlsec.core.strip.result import Note
+
+# Bytes, in one process, after which msgspec has paid for its import (25 ms).
+_WORTH = 2 << 20
+_seen = 0
 
 _ROOT = frozenset(("cells", "worksheets", "metadata", "nbformat", "nbformat_minor"))
 
@@ -24,13 +29,33 @@ def strip_all(data: bytes, options: Options) -> Stripped:
     def note(cell: int | None, part: str, what: str) -> None:
         removed.append(Removed(cell, part, what))
 
-    reader = Reader(data)
+    done = _at_once(data, options, note)
+    if done is not None:
+        return Stripped(done, removed, [])
     try:
+        reader = Reader(data)
         walk = _Walk(reader, Everything(reader, options, edits, note))
         walk.document()
     except (Malformed, IndexError):
         raise unparsable(data) from None
     return Stripped(edits.apply(data), removed, [])
+
+
+def _at_once(data: bytes, options: Options, note: Note) -> bytes | None:
+    """The file stripped in a few passes in C, if it is one of the many for which that is right."""
+    global _seen
+    _seen += len(data)
+    plan = options.plan
+    if not plan.plain or _seen < _WORTH:
+        return None
+    if plan.clean is None:
+        from jupyter_mlsec.core.strip.clean import Clean
+
+        try:
+            plan.clean = Clean(plan, options.keep_output_tags)
+        except ImportError:
+            return None
+    return data if plan.clean.fits(data) else plan.clean.cut(data, note)
 
 
 class _Walk:
@@ -43,7 +68,7 @@ class _Walk:
 
     def document(self) -> None:
         reader = self.reader
-        if not reader.data.removeprefix(BOM).strip(b" \n\r\t"):
+        if not reader.data[:99].strip(SPACE + BOM) and not reader.data.strip(SPACE + BOM):
             return  # an empty file, which JupyterLab takes for a new notebook
         at = reader.start()
         if reader.data[at] != 0x7B:
@@ -57,21 +82,29 @@ class _Walk:
 
     def _root(self, key: str, at: int) -> int:
         """One of the notebook's own fields; where its value ends."""
-        reader, work = self.reader, self.work
+        reader = self.reader
         if key == "cells" and reader.data[at] == 0x5B:
             return self._cells(at)
         if key == "worksheets" and reader.data[at] == 0x5B:
             return self._sheets(at)
-        end = reader.value(at)[1]
         if key == "metadata":
-            strip_metadata(
-                *(reader, at, work.edits),
-                dropped=work.plan.notebook,
-                kept=work.plan.notebook_kept,
-                note=lambda what: work.note(None, "metadata", what),
-            )
-        elif key not in _ROOT:
+            return self._metadata(at)
+        end = reader.value(at)[1]
+        if key not in _ROOT:
             self._foreign(key, at)
+        return end
+
+    def _metadata(self, at: int) -> int:
+        reader, work = self.reader, self.work
+        value, end = reader.value(at)
+        if not is_dirty(value, work.plan.notebook_heads):
+            return end
+        strip_metadata(
+            *(reader, at, work.edits),
+            dropped=work.plan.notebook,
+            kept=work.plan.notebook_kept,
+            note=lambda what: work.note(None, "metadata", what),
+        )
         return end
 
     def _foreign(self, key: str, at: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jupyter_mlsec.core.strip.edits import Cuts, Edits
-from jupyter_mlsec.core.strip.metadata import empty_outputs, has_outputs, strip_metadata
+from jupyter_mlsec.core.strip.metadata import empty_outputs, has_outputs, is_dirty, strip_metadata
 from jupyter_mlsec.core.strip.walk import Deep, Reader, text_of
 
 TYPE_CHECKING = False
@@ -61,24 +61,11 @@ class Everything:
             if key in _WRITTEN:
                 continue
             if key == "metadata":
-                if held and self._metadata_dirty(held):
+                if held and is_dirty(held, self.plan.cell_heads):
                     return True
             elif held is not None and held != [] and held != () and key != "collapsed":
                 return True
         return self.plan.drops_cells or not self.options.keep_id
-
-    def _metadata_dirty(self, held: Any) -> bool:
-        if type(held) is not tuple:
-            return has_outputs(held)
-        heads = self.plan.cell_heads
-        for key, value in held:
-            if key in heads:
-                return True
-            if value and type(value) is not str and has_outputs(((key, value),)):
-                return True
-            if key == "outputs" and value:
-                return True
-        return False
 
     def _field(self, number: int, pairs: tuple[tuple[str, Any], ...], field: Any) -> bool:
         """Strip one field of a cell; whether it is to be dropped altogether."""
@@ -189,7 +176,9 @@ class Everything:
         if init and not self.options.strip_init_cells:
             return False
         if self.kept_by_default is None:
-            self.kept_by_default = _truth(self.reader.notebook_metadata("keep_output"))
+            # the notebook's metadata comes last: look there only if it can say something
+            said_so = b"keep_output" in self.reader.data
+            self.kept_by_default = said_so and _truth(self.reader.notebook_metadata("keep_output"))
         return self.kept_by_default
 
     def _drops(self, pairs: tuple[tuple[str, Any], ...]) -> bool:

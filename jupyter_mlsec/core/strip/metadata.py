@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from jupyter_mlsec.core.strip.walk import Item
+
 _EMPTY = {0x5B: b"[]", 0x7B: b"{}", 0x22: b'""'}
 
 
@@ -21,17 +23,19 @@ def strip_metadata(
     dropped: tuple[str, ...],
     kept: tuple[str, ...],
     note: Callable[[str], None],
+    members: list[Item] | None = None,
 ) -> None:
     """Drop members of the object that begins at `at`, and empty the outputs nested in others.
 
     `dropped` and `kept` are keys, or paths of keys with dots: `a.b` is b in a, or the key `a.b`.
+    `members` are the object's, where they are known.
     """
     if reader.data[at] != 0x7B:
         empty_outputs(reader, at, edits)
         return
     cuts = Cuts(edits, at)
     end = at
-    members = reader.members(at)
+    members = reader.members(at) if members is None else members
     for member in members:
         end = member.end
         key = member.key
@@ -56,6 +60,18 @@ def strip_metadata(
 def _below(key: str, paths: tuple[str, ...]) -> tuple[str, ...]:
     start = key + "."
     return tuple(path[len(start) :] for path in paths if path.startswith(start))
+
+
+def is_dirty(value: Any, heads: frozenset[str]) -> bool:
+    """Whether metadata may hold something to strip: one of these keys, or outputs in another."""
+    if type(value) is not tuple:
+        return has_outputs(value)
+    for key, held in value:
+        if key in heads or (key == "outputs" and held):
+            return True
+        if held and type(held) is not str and has_outputs(held):
+            return True
+    return False
 
 
 def has_outputs(value: Any) -> bool:

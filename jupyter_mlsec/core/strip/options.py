@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
+    from jupyter_mlsec.core.strip.clean import Clean
+
 MODES = ("sensitive", "all")
 
 # What nbstripout drops by default (0.9.1), and the metadata in which others keep what a run left
@@ -215,10 +217,13 @@ class Plan:
         "cell_kept",
         "cell_metadata",
         "cell_metadata_kept",
+        "clean",
         "drops_cells",
         "filters",
         "notebook",
+        "notebook_heads",
         "notebook_kept",
+        "plain",
     )
 
     def __init__(self, options: Options) -> None:
@@ -233,13 +238,25 @@ class Plan:
         self.cell_kept = _below("cell.", kept)
         self.cell_metadata = _below("metadata.", self.cell)
         self.cell_metadata_kept = _below("metadata.", self.cell_kept)
-        self.cell_heads = frozenset(
-            head for key in self.cell_metadata for head in (key, key.partition(".")[0])
-        )
+        self.cell_heads = _heads(self.cell_metadata)
+        self.notebook_heads = _heads(self.notebook)
         self.filters = bool(
             options.max_size or options.keep_output_type or options.drop_output_type
         )
         self.drops_cells = bool(options.drop_empty_cells or options.drop_tagged_cells)
+        # whether nothing is kept or dropped by a condition
+        self.plain = not (
+            self.drops_cells
+            or self.filters
+            or options.keep_output
+            or options.keep_count
+            or not options.keep_id
+        )
+        self.clean: Clean | None = None  # see `document`
+
+
+def _heads(keys: Iterable[str]) -> frozenset[str]:
+    return frozenset(head for key in keys for head in (key, key.partition(".")[0]))
 
 
 def _below(start: str, keys: Iterable[str]) -> tuple[str, ...]:

@@ -33,7 +33,10 @@ _WHOLE = 4 << 20
 # The most that is read at once of a larger file.
 _WINDOW = 1 << 20
 
-_SPACE = b" \n\r\t"
+# A scanner whose `json` nobody has imported finds no class for its error, and gives SystemError.
+_REFUSED = (StopIteration, ValueError, SystemError)
+
+SPACE = b" \n\r\t"
 _QUOTE, _BACKSLASH, _COMMA, _COLON = b'"\\,:'
 _BRACE, _BRACKET = b"{["
 _DELIMITERS = b",]} \n\r\t"
@@ -83,9 +86,10 @@ class Reader:
 
     __slots__ = ("_text", "data")
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, *, whole: bool = True) -> None:
+        """`whole` is False where only a little of a file will be read."""
         self.data = data
-        self._text = data.decode("latin-1") if len(data) <= _WHOLE else None
+        self._text = data.decode("latin-1") if whole and len(data) <= _WHOLE else None
 
     def start(self) -> int:
         """Where the document's value begins."""
@@ -93,7 +97,7 @@ class Reader:
 
     def finish(self, at: int) -> None:
         """Raise Malformed unless only white space follows."""
-        if self.data[at:].strip(_SPACE):
+        if self.data[at:].strip(SPACE):
             raise Malformed
 
     def value(self, at: int) -> tuple[Any, int]:
@@ -182,7 +186,7 @@ class Reader:
 
     def _space(self, at: int) -> int:
         data = self.data
-        while data[at] in _SPACE:
+        while data[at] in SPACE:
             at += 1
         return at
 
@@ -190,7 +194,7 @@ class Reader:
         if self._text is not None:
             try:
                 return _scanstring(self._text, at + 1, False)
-            except ValueError:
+            except _REFUSED:
                 raise Malformed from None
         data = self.data
         end = at
@@ -208,7 +212,7 @@ class Reader:
             return "", end  # a picture: nobody looks at it
         try:
             return _scanstring(data[at:end].decode("latin-1"), 1, False)[0], end
-        except ValueError:
+        except _REFUSED:
             raise Malformed from None
 
     def _read(self, at: int) -> tuple[Any, int] | None:
@@ -218,7 +222,7 @@ class Reader:
                 return _scan(self._text, at)
             except RecursionError:
                 return None
-            except (StopIteration, ValueError):
+            except _REFUSED:
                 raise Malformed from None
         char = self.data[at]
         if char == _QUOTE:
@@ -230,7 +234,7 @@ class Reader:
             return None
         try:
             value, size = _scan(self.data[at:end].decode("latin-1"), 0)
-        except (StopIteration, ValueError, RecursionError):
+        except (*_REFUSED, RecursionError):
             return None  # perhaps it only ends later
         return value, at + size
 
@@ -241,7 +245,7 @@ class Reader:
             end += 1
         try:
             value, size = _scan(data[at:end].decode("latin-1"), 0)
-        except (StopIteration, ValueError):
+        except _REFUSED:
             raise Malformed from None
         if size != end - at:
             raise Malformed
@@ -322,6 +326,16 @@ class Reader:
             return at, None
         key, at = self.key(at)
         return at, visit(key, at) if visit else None
+
+
+def pairs_of(raw: bytes) -> Any:
+    """A value alone, as `Reader.value` gives it. Raises Malformed."""
+    try:
+        return _scan(raw.decode("latin-1"), 0)[0]
+    except RecursionError:
+        return Deep
+    except _REFUSED:
+        raise Malformed from None
 
 
 def text_of(value: str) -> str:
