@@ -119,7 +119,7 @@ def _measure(kind: Filter, files: list[Path], top: Path) -> Row:
         shutil.rmtree(git / "objects")
         (git / "objects").mkdir()
         (git / "index").unlink(missing_ok=True)
-        shutil.rmtree(git / "mlsec/outputs", ignore_errors=True)
+        _forget(git)
         cost = _git(top, "add", "-A")
         aside.append(_wait_for_orphans())
         return cost
@@ -138,13 +138,19 @@ def _measure(kind: Filter, files: list[Path], top: Path) -> Row:
     left = _wait_for_orphans()
     if left > 0.05:
         raise RuntimeError(f"{kind.label}: {left:.2f} s of CPU for what is known already")
-    shutil.rmtree(git / "mlsec/outputs", ignore_errors=True)
+    _forget(git)
     filtered = _checkout(top)
     with _unfiltered(top):
         plain = _checkout(top)
     single = statistics.median(_single(top, files) for _ in range(SINGLE))
     _wait_for_orphans()
     return Row(kind.label, *costs, filtered / plain, single, min(aside))
+
+
+def _forget(git: Path) -> None:
+    """What our filter remembers."""
+    for name in ("outputs", "results"):
+        shutil.rmtree(git / "mlsec" / name, ignore_errors=True)
 
 
 def _set_up(kind: Filter, top: Path) -> None:
@@ -234,6 +240,7 @@ def _write_large(path: Path) -> None:
 
 
 def _add_anew(top: Path) -> Cost:
+    _forget(top / ".git")
     shutil.rmtree(top / ".git/objects")
     (top / ".git/objects").mkdir()
     (top / ".git/index").unlink(missing_ok=True)

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from jupyter_mlsec.core.config import Config
     from jupyter_mlsec.core.strip import Options, Stripped
     from jupyter_mlsec.git.outputs import Outputs
+    from jupyter_mlsec.git.results import Results
 
 _PENDING = 64 << 20  # bytes of notebooks whose outputs wait to be kept
+_FEW = 1 << 20  # bytes up to which mode `all` does not look for results from before
 
 
 def main(arguments: "Sequence[str]") -> int:
@@ -49,23 +51,26 @@ class Session:
         self._keeps = given.pop("local-outputs", "yes") != "no"
         self._settings = given
         self._options: Options | None = None
-        self._config: Config | None = None
         self._strips: dict[str, Callable[[bytes, str], Stripped]] = {}
-        self._pending: list[tuple[str, bytes]] = []
+        self._pending: list[tuple[str, bytes, bytes]] = []
+        self._waiting = 0
+        self._seen = 0
+        self._folder: str | None = None
+        self._results: Results | None = None
         self._outputs: Outputs | None = None
+        self._restores: bool | None = None
 
     @property
     def options(self) -> "Options":
         """The options that hold in this repository. Raises MlsecError for what is wrong there."""
         if self._options is None:
             from jupyter_mlsec.core.strip import Options
+            from jupyter_mlsec.git.outputs import Outputs, git_folder
 
             self._options = Options.from_mapping({**_project(), **self._settings})
-            if self._options.mode == "all" and self._keeps:
-                from jupyter_mlsec.git.outputs import Outputs, git_folder
-
-                folder = git_folder()
-                self._outputs = Outputs(folder) if folder else None
+            self._folder = git_folder()
+            if self._folder and self._keeps and self._options.mode == "all":
+                self._outputs = Outputs(self._folder)
         return self._options
 
     def strip(self, data: bytes, path: str, mode: str = "") -> "Stripped":
@@ -75,23 +80,14 @@ class Session:
             self._strips[mode] = self._stripper(mode)
         return self._strips[mode](data, path)
 
-    def _stripper(self, mode: str) -> "Callable[[bytes, str], Stripped]":
-        if mode == "all":
-            from jupyter_mlsec.core.strip import strip
-
-            return lambda data, path: strip(data, self.options)
-        _find_packages()
-        if not os.path.exists(__file__.replace("faces/git_filter", "files/stripping")):  # TEMP
-            from jupyter_mlsec.core.strip import Stripped  # TEMP
-            return lambda data, path: Stripped(data, [], [])  # TEMP
-        from jupyter_mlsec.files.stripping import stripper  # type: ignore
-
-        return stripper(self.options.but(mode=mode), _configuration())
-
     def clean(self, path: str, data: bytes) -> bytes:
         """What git is to have of a notebook. Raises MlsecError for what must not get in."""
         if len(data) < 64 and not data.strip():
             return data  # a new, empty file
+        results = self._remembered(len(data))
+        known = results.get(path, data) if results else None
+        if known is not None:
+            return known
         try:
             result = self.strip(data, path)
         except MlsecError:
@@ -100,25 +96,31 @@ class Session:
             if has_conflict_markers(data):
                 return strip_conflicted(data, self.options)
             raise
-        for secret in result.source:
-            cell = "" if secret.cell is None else f" cell {secret.cell + 1}:"
-            _say(f"{path}:{cell} {secret.what} in the source, which stays as it is")
-        if result.source and self.options.block:
-            raise MlsecError("not staged: secrets in sources are blocked here", "remove them")
+        self._name_secrets(path, result)
         if self._outputs is not None and result.data is not data:
-            self._keep(path, data)
+            self._keep(path, data, result.data)
+        elif results and not result.source:
+            results.put(path, data, result.data)
         return result.data
 
     def smudge(self, path: str, data: bytes) -> bytes:
         """What the working tree is to have: the notebook, with the outputs it had here."""
-        self.options  # noqa: B018 - says whether outputs are kept
-        if self._outputs is None or _for_archive():
+        if self._restores is None:
+            from jupyter_mlsec.git.outputs import git_folder, kept_in
+
+            # most checkouts have nothing to restore, and are not to wait for finding that out
+            folder = git_folder()
+            self._restores = bool(folder and kept_in(folder) and self._may_restore())
+        if not self._restores or self._outputs is None:
             return data
         return self._outputs.restore(path, data, lambda data: self.strip(data, path).data)
 
+    def _may_restore(self) -> bool:
+        return self.options.mode == "all" and not _for_archive()
+
     def close(self) -> None:
         """Keep the outputs of the notebooks that were cleaned, without having git wait for it."""
-        pending, self._pending = self._pending, []
+        pending, self._pending, self._waiting = self._pending, [], 0
         if not pending or self._outputs is None:
             return
         try:
@@ -133,15 +135,50 @@ class Session:
         finally:
             os.close(lock)
 
-    def _keep(self, path: str, data: bytes) -> None:
+    def _stripper(self, mode: str) -> "Callable[[bytes, str], Stripped]":
+        if mode == "all":
+            from jupyter_mlsec.core.strip import strip
+
+            return lambda data, path: strip(data, self.options)
+        _find_packages()
+        if not os.path.exists(__file__.replace("faces/git_filter", "files/stripping")):  # TEMP
+            from jupyter_mlsec.core.strip import Stripped  # TEMP
+
+            return lambda data, path: Stripped(data, [], [])  # TEMP
+        from jupyter_mlsec.files.stripping import stripper  # type: ignore
+
+        return stripper(self.options.but(mode=mode), _configuration())
+
+    def _remembered(self, size: int) -> "Results | None":
+        """Results from before, where they save something: one small notebook in mode `all` is
+        stripped in less time than it takes to look."""
+        self._seen += size
+        mode = self.options.mode
+        if self._results is None and self._folder and (mode != "all" or self._seen > _FEW):
+            from jupyter_mlsec.git.results import Results, code_stamp
+
+            code = code_stamp("core/strip", "faces") if mode == "all" else code_stamp()
+            settings = f"{self.options!r} {code} {'' if mode == 'all' else _project_text()!r}"
+            self._results = Results(self._folder, settings)
+        return self._results
+
+    def _name_secrets(self, path: str, result: "Stripped") -> None:
+        for secret in result.source:
+            cell = "" if secret.cell is None else f" cell {secret.cell + 1}:"
+            _say(f"{path}:{cell} {secret.what} in the source, which stays as it is")
+        if result.source and self.options.block:
+            raise MlsecError("not staged: secrets in sources are blocked here", "remove them")
+
+    def _keep(self, path: str, data: bytes, result: bytes) -> None:
         assert self._outputs is not None  # noqa: S101 - for the type checker
         if self._outputs.knows(path, data):
             return
-        self._pending.append((path, data))
-        if sum(len(data) for _, data in self._pending) > _PENDING:
+        self._pending.append((path, data, result))
+        self._waiting += len(data)
+        if self._waiting > _PENDING:
             self.close()
 
-    def _save_aside(self, pending: "list[tuple[str, bytes]]") -> None:
+    def _save_aside(self, pending: "list[tuple[str, bytes, bytes]]") -> None:
         """In a process of its own, out of everybody's way."""
         try:
             os.setsid()
@@ -153,15 +190,19 @@ class Session:
         finally:
             os._exit(0)
 
-    def _save(self, pending: "list[tuple[str, bytes]]") -> None:
+    def _save(self, pending: "list[tuple[str, bytes, bytes]]") -> None:
         """Only outputs in which nothing sensitive is found are kept."""
         assert self._outputs is not None  # noqa: S101
-        for path, data in pending:
+        self._seen = _FEW
+        for path, data, result in pending:
             try:
                 approved = self.strip(data, path, "sensitive").data
                 self._outputs.save(path, data, approved)
             except (MlsecError, OSError, ValueError):
                 continue
+            results = self._remembered(len(data))
+            if results:
+                results.put(path, data, result)
         self._outputs.prune()
 
 
@@ -218,18 +259,9 @@ def _check(session: Session, paths: "Sequence[str]") -> int:
 
 def _project() -> "Mapping[str, object]":
     """What the configuration of the repository says of stripping."""
-    for name in ("mlsec.toml", "pyproject.toml"):
-        try:
-            with open(name, "rb") as file:
-                data = file.read()
-        except OSError:
-            continue
-        if b"strip" in data and (name == "mlsec.toml" or b"mlsec" in data):
-            return _read_project()
-    return {}
-
-
-def _read_project() -> "Mapping[str, object]":
+    text = _project_text()
+    if b"strip" not in text:
+        return {}
     from jupyter_mlsec.files.configuration import find
 
     _find_packages()
@@ -238,7 +270,24 @@ def _read_project() -> "Mapping[str, object]":
     return table if isinstance(table, dict) else {}
 
 
+def _project_text() -> bytes:
+    """The configuration of the repository, not parsed: most have none, and TOML takes 10 ms."""
+    for name in ("mlsec.toml", "pyproject.toml"):
+        try:
+            with open(name, "rb") as file:
+                data = file.read()
+        except OSError:
+            continue
+        if name == "mlsec.toml" or b"mlsec" in data:
+            return data
+    return b""
+
+
 def _configuration() -> "Config":
+    from jupyter_mlsec.core.config import Config
+
+    if not _project_text():
+        return Config(root=os.getcwd())
     from jupyter_mlsec.files.configuration import load
     from jupyter_mlsec.files.scanner import RuleNames
 

