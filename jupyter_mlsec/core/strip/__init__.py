@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from jupyter_mlsec.core.strip.conflicted import has_conflict_markers, strip_conflicted
 from jupyter_mlsec.core.strip.document import strip_all
-from jupyter_mlsec.core.strip.options import Options
+from jupyter_mlsec.core.strip.options import ALL_TAG, SENSITIVE_TAG, Options
 from jupyter_mlsec.core.strip.outputs import cell_outputs, with_outputs
 from jupyter_mlsec.core.strip.result import Removed, Stripped, Unparsable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from jupyter_mlsec.core.strip.result import Find
+    from jupyter_mlsec.core.strip.sensitive import Find
 
 __all__ = [
     "Options",
@@ -39,7 +39,22 @@ def strip(data: bytes, options: Options, find: Find | None = None) -> Stripped:
     """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:4]:
         return _wide(data, options, find)
-    return strip_all(data, options)
+    if options.mode == "all" and (find is None or SENSITIVE_TAG.encode() not in data):
+        return strip_all(data, options)
+    if find is None:
+        raise TypeError("mode sensitive needs what finds")
+    from jupyter_mlsec.core.strip.sensitive import strip_sensitive
+
+    if options.mode == "all":
+        first = strip_all(
+            data, options.but(keep_output_tags=(SENSITIVE_TAG, *options.keep_output_tags))
+        )
+    elif ALL_TAG.encode() in data:
+        first = strip_all(data, options.but(mode="all"), only=ALL_TAG)
+    else:
+        return strip_sensitive(data, find)
+    then = strip_sensitive(first.data, find)
+    return Stripped(then.data, first.removed + then.removed, then.source)
 
 
 def _wide(data: bytes, options: Options, find: Find | None) -> Stripped:

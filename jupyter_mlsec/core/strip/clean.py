@@ -173,7 +173,7 @@ class Clean:
         members = known_members(data, start, self._members(memoryview(data)[start:end]), self._plan)
         if members is not None:
             strip_metadata(
-                *(Reader(data, whole=False), start, edits),
+                *(Reader(data, limit=0), start, edits),
                 dropped=self._plan.notebook,
                 kept=self._plan.notebook_kept,
                 note=dropped.append,

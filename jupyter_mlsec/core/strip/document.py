@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.core.strip.edits import Cuts, Edits
-from jupyter_mlsec.core.strip.everything import Everything, named_as_output
+from jupyter_mlsec.core.strip.everything import Everything, named_as_output, tags_of
 from jupyter_mlsec.core.strip.metadata import empty, empty_outputs, is_dirty, strip_metadata
 from jupyter_mlsec.core.strip.result import Removed, Stripped, Unparsable
 from jupyter_mlsec.core.strip.walk import BOM, SPACE, Malformed, Reader
@@ -21,20 +21,20 @@ _seen = 0
 _ROOT = frozenset(("cells", "worksheets", "metadata", "nbformat", "nbformat_minor"))
 
 
-def strip_all(data: bytes, options: Options) -> Stripped:
-    """Mode `all`. Raises Unparsable."""
+def strip_all(data: bytes, options: Options, *, only: str = "") -> Stripped:
+    """Mode `all`, for all cells or only for those with a tag. Raises Unparsable."""
     removed: list[Removed] = []
     edits = Edits()
 
     def note(cell: int | None, part: str, what: str) -> None:
         removed.append(Removed(cell, part, what))
 
-    done = _at_once(data, options, note)
+    done = None if only else _at_once(data, options, note)
     if done is not None:
         return Stripped(done, removed, [])
     try:
         reader = Reader(data)
-        walk = _Walk(reader, Everything(reader, options, edits, note))
+        walk = _Walk(reader, Everything(reader, options, edits, note), only)
         walk.document()
     except (Malformed, IndexError):
         raise unparsable(data) from None
@@ -61,8 +61,9 @@ def _at_once(data: bytes, options: Options, note: Note) -> bytes | None:
 class _Walk:
     """Goes through the cells of nbformat 4 and of the worksheets of nbformat 3."""
 
-    def __init__(self, reader: Reader, work: Everything) -> None:
+    def __init__(self, reader: Reader, work: Everything, only: str) -> None:
         self.reader = reader
+        self.only = only
         self.work = work
         self.number = 0
 
@@ -90,14 +91,14 @@ class _Walk:
         if key == "metadata":
             return self._metadata(at)
         end = reader.value(at)[1]
-        if key not in _ROOT:
+        if key not in _ROOT and not self.only:
             self._foreign(key, at)
         return end
 
     def _metadata(self, at: int) -> int:
         reader, work = self.reader, self.work
         value, end = reader.value(at)
-        if not is_dirty(value, work.plan.notebook_heads):
+        if self.only or not is_dirty(value, work.plan.notebook_heads):
             return end
         strip_metadata(
             *(reader, at, work.edits),
@@ -125,7 +126,9 @@ class _Walk:
         start = reader.enter(at)
         while start >= 0:
             value, end = reader.value(start)
-            if work.cell(self.number, start, value, end):
+            if self.only and self.only not in tags_of(value):
+                cuts.keep(start, end)
+            elif work.cell(self.number, start, value, end):
                 cuts.drop(start, end)
             else:
                 cuts.keep(start, end)

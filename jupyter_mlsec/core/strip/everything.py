@@ -167,10 +167,8 @@ class Everything:
                     said.append(_truth(value))
                 elif name == "init_cell":
                     init.append(_truth(value) and not self.options.strip_init_cells)
-                elif name == "tags" and type(value) is list:
-                    tags = [text_of(tag) for tag in value if type(tag) is str]
-                    if any(tag in self.options.keep_output_tags for tag in tags):
-                        said.append(True)
+        if any(tag in self.options.keep_output_tags for tag in tags_of(pairs)):
+            said.append(True)
         if said or any(init):
             return all(said) and all(init)
         if init and not self.options.strip_init_cells:
@@ -182,19 +180,14 @@ class Everything:
         return self.kept_by_default
 
     def _drops(self, pairs: tuple[tuple[str, Any], ...]) -> bool:
-        tags: list[str] = []
         written = False
         for key, held in pairs:
             if key in ("source", "input", "code"):
                 lines = held if type(held) is list else [held]
                 written = written or any(type(line) is str and line.strip() for line in lines)
-            elif key == "metadata" and type(held) is tuple:
-                for name, value in held:
-                    if name == "tags" and type(value) is list:
-                        tags += [text_of(tag) for tag in value if type(tag) is str]
         if self.options.drop_empty_cells and not written:
             return True
-        return any(tag in self.options.drop_tagged_cells for tag in tags)
+        return any(tag in self.options.drop_tagged_cells for tag in tags_of(pairs))
 
     def _attachments(self, number: int, pairs: tuple[tuple[str, Any], ...], field: Any) -> None:
         """Attachments that no text shows go: nobody sees that they are there."""
@@ -210,6 +203,17 @@ class Everything:
                 cuts.drop(member.start, member.end)
                 self.note(number, "attachment", "an attachment")
         cuts.close(field.end)
+
+
+def tags_of(cell: Any) -> list[str]:
+    """The tags of a cell."""
+    tags: list[str] = []
+    for key, held in cell if type(cell) is tuple else ():
+        if key == "metadata" and type(held) is tuple:
+            for name, value in held:
+                if name == "tags" and type(value) is list:
+                    tags += [text_of(tag) for tag in value if type(tag) is str]
+    return tags
 
 
 def named_as_output(key: str) -> bool:

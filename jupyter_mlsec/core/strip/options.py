@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from jupyter_mlsec.core.strip.clean import Clean
 
 MODES = ("sensitive", "all")
+# Tags with which a cell is stripped in the other mode than its notebook.
+SENSITIVE_TAG = "mlsec-strip-sensitive"
+ALL_TAG = "mlsec-strip-all"
 
 # What nbstripout drops by default (0.9.1), and the metadata in which others keep what a run left
 # behind: papermill its parameters and environment, Colab its user and the ids of outputs.

@@ -7,12 +7,9 @@ from jupyter_mlsec.core.errors import MlsecError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     # (number of the cell, part, what): note that something was removed
     Note = Callable[[int | None, str, str], None]
-    # what finds what is sensitive in a notebook's bytes; see `core.strip.sensitive`
-    Find = Callable[..., Any]
 
 
 class Unparsable(MlsecError):

@@ -86,10 +86,10 @@ class Reader:
 
     __slots__ = ("_text", "data")
 
-    def __init__(self, data: bytes, *, whole: bool = True) -> None:
-        """`whole` is False where only a little of a file will be read."""
+    def __init__(self, data: bytes, *, limit: int = _WHOLE) -> None:
+        """Files up to `limit` are decoded as a whole; of larger ones only what is looked at."""
         self.data = data
-        self._text = data.decode("latin-1") if whole and len(data) <= _WHOLE else None
+        self._text = data.decode("latin-1") if len(data) <= limit else None
 
     def start(self) -> int:
         """Where the document's value begins."""

@@ -1,0 +1,106 @@
+"""A stripper made ready: the options of a path, and for mode `sensitive` the rules.
+
+Mode `all` imports no rules: git starts it for every commit.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jupyter_mlsec.core.config import Config
+    from jupyter_mlsec.core.engine import Scanner
+    from jupyter_mlsec.core.findings import Placed
+    from jupyter_mlsec.core.model import Document
+    from jupyter_mlsec.core.strip import Options, Stripped
+    from jupyter_mlsec.core.strip.sensitive import Find, Found
+
+# Which rule finds what `also` names.
+_OPTIONAL = {
+    "user-path": "absolute-path-or-username",
+    "host-name": "internal-host-or-ip",
+    "account-id": "account-or-resource-id",
+}
+
+
+def stripper(
+    options: Options, config: Config | None = None, known: Mapping[str, str] | None = None
+) -> Callable[[bytes, str], Stripped]:
+    """What strips one notebook: (data, path) to `Stripped`.
+
+    `known` are values that are sensitive wherever they stand, each with its kind: what a kernel
+    has fetched from a secret store.
+    """
+    from jupyter_mlsec.core.strip import strip
+    from jupyter_mlsec.core.strip.options import SENSITIVE_TAG
+
+    find: Find | None = None
+    tag = SENSITIVE_TAG.encode()
+
+    def run(data: bytes, path: str) -> Stripped:
+        nonlocal find
+        if find is None and (options.mode != "all" or tag in data):
+            find = finder(options, config, known)
+        return strip(data, options, find)
+
+    return run
+
+
+def finder(
+    options: Options, config: Config | None = None, known: Mapping[str, str] | None = None
+) -> Find:
+    """What finds everything sensitive in a notebook's texts."""
+    scanner = _scanner(options, config)
+    allowed = frozenset(options.allow)
+    values = known or {}
+
+    def find(document: Document) -> list[Found]:
+        from jupyter_mlsec.core.strip.sensitive import Found
+
+        found = [
+            f
+            for placed in scanner.hits(document)
+            if (f := _found(document, placed)) is not None and f.kind not in allowed
+        ]
+        for value, kind in values.items():
+            found += [
+                Found(number, "fetched-secret", kind, value, f"[redacted: {kind}]")
+                for number, text in enumerate(document.texts)
+                if value in text.text
+            ]
+        return found
+
+    return find
+
+
+def _scanner(options: Options, config: Config | None) -> Scanner:
+    from jupyter_mlsec.core.config import Config
+    from jupyter_mlsec.core.engine import Scanner
+    from jupyter_mlsec.files.cache import folder_of
+    from jupyter_mlsec.files.database import prefilter_for
+    from jupyter_mlsec.rules.outputs import RULES as OUTPUTS
+    from jupyter_mlsec.rules.secrets import RULES as SECRETS
+
+    wanted = {"pii-in-output", *(_OPTIONAL[name] for name in options.also)}
+    rules = [*SECRETS, *(rule for rule in OUTPUTS if rule.id in wanted)]
+    chosen = Config(select=tuple(rule.id for rule in rules))
+    folder = folder_of() if config is None or config.cache else None
+    return Scanner(rules, chosen, prefilter_for(rules, folder))
+
+
+def _found(document: Document, placed: Placed) -> Found | None:
+    """A hit as what is to be replaced; None for what is a marker already."""
+    from jupyter_mlsec.core.strip.sensitive import Found
+
+    rule, number, hit = placed
+    value = document.texts[number].text[hit.span.start : hit.span.end]
+    kind = hit.kind or rule.id
+    marker = f"[redacted: {kind}]"
+    if "[redacted:" in value or not value.strip():
+        return None
+    if kind == "user-path":
+        # the folder stays, the user's name goes
+        slash = max(value.rfind("/"), value.rfind("\\")) + 1
+        marker = value[:slash] + marker
+    return Found(number, rule.id, kind, value, marker)
