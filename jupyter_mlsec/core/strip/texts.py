@@ -8,12 +8,12 @@ text was made of.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from jupyter_mlsec.core.model import Document, Part, Text
 from jupyter_mlsec.core.patterns import lazy
-from jupyter_mlsec.core.strip.walk import BOM, SPACE, Deep, Reader, pairs_of, text_of
+from jupyter_mlsec.core.strip.walk import BOM, SPACE, Deep, Item, Reader, pairs_of, text_of
 
 ANSI = lazy(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
 
@@ -28,6 +28,7 @@ _V3_MIMES = {
     "json": "application/json",
     "javascript": "application/javascript",
 }
+_WRITTEN = {"raw": "text"}
 _KNOWN = frozenset(("cell_type", "id", "execution_count", "prompt_number", "language", "level"))
 
 
@@ -39,12 +40,7 @@ class Scope(NamedTuple):
     end: int
 
 
-class Field(NamedTuple):
-    """A field of a cell; `raw` is where its value stands if that was not read."""
-
-    key: str
-    value: Any
-    raw: tuple[int, int] | None = None
+Pairs = Sequence[tuple[str, Any]]
 
 
 class _From(NamedTuple):
@@ -67,13 +63,19 @@ class Texts:
         self._path = path
         self._texts: list[Text] = []
         self._language = "python"
+        self._in_language: list[int] = []  # the texts in the kernel's language
         self._number = 0
         if data[:99].strip(SPACE + BOM) or data.strip(SPACE + BOM):
             self._read()
 
     def document(self) -> Document:
+        """The texts; their language is known only at the end of the file."""
         language = self._language
-        return Document(self._path, "notebook", tuple(self._texts), self._number, language)
+        texts = self._texts
+        if language != "python":
+            for number in self._in_language:
+                texts[number] = texts[number]._replace(language=language)
+        return Document(self._path, "notebook", tuple(texts), self._number, language)
 
     def _read(self) -> None:
         reader = self.reader
@@ -81,7 +83,6 @@ class Texts:
         if reader.data[begin] != 0x7B:
             reader.finish(self._other(begin))
             return
-        self._language = _kernel_language(reader)
         start = reader.enter(begin)
         while start >= 0:
             key, at = reader.key(start)
@@ -90,7 +91,7 @@ class Texts:
             elif key == "worksheets" and reader.data[at] == 0x5B:
                 end = self._sheets(at)
             else:
-                end = self._other(at)
+                end = self._other(at, key)
             start = reader.next(end, 0x7D)
         reader.finish(~start)
 
@@ -116,30 +117,56 @@ class Texts:
         while start >= 0:
             value, end = reader.value(start)
             if type(value) is tuple:
-                self._cell([Field(key, held) for key, held in value], start, end)
+                self._cell(value, start, end)
             elif value is Deep and reader.data[start] == 0x7B:
-                items = reader.members(start)
-                self._cell([Field(i.key, i.value, (i.at, i.end)) for i in items], start, end)
+                fields = reader.members(start)
+                pairs = [(f.key, self._strings(f) if f.value is Deep else f.value) for f in fields]
+                self._cell(pairs, start, end)
             else:
                 self._other(start)
             self._number += 1
             start = reader.next(end, 0x5D)
         return ~start
 
-    def _other(self, at: int) -> int:
+    def _other(self, at: int, key: str = "") -> int:
         """The strings of a value that is no cell; where it ends."""
         value, end = self.reader.value(at)
-        self._foreign("metadata", Field("", value, (at, end)), _From(Scope(False, at, end)))
+        if key == "metadata" and type(value) is tuple:
+            self._language = _kernel_language(value)
+        if value is Deep:
+            value = self._strings(Item(key, at, at, value, end))
+        self._foreign("metadata", value, _From(Scope(False, at, end)))
         return end
 
-    def _cell(self, fields: list[Field], start: int, end: int) -> None:
-        spoken, tags, cell_id = self._facts(fields)
-        origin = _From(Scope(True, start, end), self._number, cell_id, tags)
-        for field in fields:
-            key, value, _ = field
-            if key in _KNOWN or not value:
+    def _strings(self, item: Item) -> list[str]:
+        """The strings of a value that is nested too deeply to be read at once."""
+        raw = self.reader.data[item.at : item.end].decode("latin-1")
+        return [pairs_of(m[0].encode("latin-1")) for m in STRING.finditer(raw)]
+
+    def _cell(self, fields: Pairs, start: int, end: int) -> None:
+        kind = cell_id = said = None
+        tags: list[str] = []
+        for key, value in fields:
+            if key == "cell_type":
+                kind = value
+            elif key == "id" and type(value) is str:
+                cell_id = value
+            elif key == "language" and type(value) is str:
+                said = _LANGUAGES.get(value.lower(), value.lower())
+            elif key == "metadata" and value and type(value) is tuple:
+                for name, held in value:
+                    if name == "tags" and type(held) is list:
+                        tags += [text_of(tag) for tag in held if type(tag) is str]
+        origin = _From(Scope(True, start, end), self._number, cell_id, tuple(tags))
+        for key, value in fields:
+            if not value or key in _KNOWN:
                 continue
-            if key in ("source", "input") and value is not Deep:
+            if key in ("source", "input"):
+                if kind == "code" and not said:
+                    self._in_language.append(len(self._texts))
+                spoken = (
+                    (said or "python") if kind == "code" else _WRITTEN.get(str(kind), "markdown")
+                )
                 self._add("source", spoken, _joined(value), origin)
             elif key == "outputs" and type(value) is list:
                 for number, output in enumerate(value):
@@ -147,31 +174,16 @@ class Texts:
             elif key == "attachments" and type(value) is tuple:
                 for _, bundle in value:
                     self._attachment(bundle, origin)
-            else:
-                self._foreign("metadata" if key == "metadata" else "output", field, origin)
-
-    def _facts(self, fields: list[Field]) -> tuple[str, tuple[str, ...], str | None]:
-        """Language of the source, tags and id of a cell."""
-        kind = cell_id = None
-        language = self._language
-        tags: list[str] = []
-        for key, value, _ in fields:
-            if key == "cell_type":
-                kind = value
-            elif key == "id" and type(value) is str:
-                cell_id = value
-            elif key == "language" and type(value) is str:
-                language = _LANGUAGES.get(value.lower(), value.lower())
-            elif key == "metadata" and type(value) is tuple:
-                for name, held in value:
-                    if name == "tags" and type(held) is list:
-                        tags += [text_of(tag) for tag in held if type(tag) is str]
-        spoken = language if kind == "code" else "text" if kind == "raw" else "markdown"
-        return spoken, tuple(tags), cell_id
+            elif (
+                key != "metadata"
+                or type(value) is not tuple
+                or any(name not in _NOISE for name, _ in value)
+            ):
+                self._foreign("metadata" if key == "metadata" else "output", value, origin)
 
     def _output(self, output: Any, origin: _From) -> None:
         if type(output) is not tuple:
-            self._foreign("output", Field("", output), origin)
+            self._foreign("output", output, origin)
             return
         for mime, text in _output_texts(output):
             language = "html" if "html" in mime else "json" if "json" in mime else "text"
@@ -183,30 +195,22 @@ class Texts:
                 text = _from_base64(_joined(content)) or flatten(content)
                 self._add("attachment", "text", text, origin, mime)
 
-    def _foreign(self, part: Part, field: Field, origin: _From) -> None:
+    def _foreign(self, part: Part, value: Any, origin: _From) -> None:
         """The strings of a value that has no form of its own."""
-        value = field.value
-        if value is Deep and field.raw:
-            # nested too deeply to be read at once
-            raw = self.reader.data[field.raw[0] : field.raw[1]].decode("latin-1")
-            value = [pairs_of(m[0].encode("latin-1")) for m in STRING.finditer(raw)]
-        text = flatten(value)
-        if text:
-            self._append(Text(part, "json", text, mime="application/json"), origin)
+        self._append(part, "json", flatten(value), origin, "application/json")
 
     def _add(
         self, part: Part, language: str, text: str, origin: _From, mime: str | None = None
     ) -> None:
-        text = plain(text_of(text))
-        if text:
-            self._append(Text(part, language, text, mime=mime), origin)
+        self._append(part, language, plain(text_of(text)), origin, mime)
 
-    def _append(self, text: Text, origin: _From) -> None:
-        scope, cell, cell_id, tags, output = origin
-        self._texts.append(
-            Text(text.part, text.language, text.text, cell, cell_id, output, text.mime, tags)
-        )
-        self.scopes.append(scope)
+    def _append(
+        self, part: Part, language: str, text: str, origin: _From, mime: str | None
+    ) -> None:
+        if text:
+            scope, cell, cell_id, tags, output = origin
+            self._texts.append(Text(part, language, text, cell, cell_id, output, mime, tags))
+            self.scopes.append(scope)
 
 
 STRING = lazy(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -219,12 +223,9 @@ def plain(text: str) -> str:
     return text.replace("\r\n", "\n") if "\r" in text else text
 
 
-def _kernel_language(reader: Reader) -> str:
-    if b'"language' not in reader.data:
-        return "python"
-    metadata = reader.root("metadata").get("metadata")
+def _kernel_language(metadata: tuple[tuple[str, Any], ...]) -> str:
     for section, key in (("language_info", "name"), ("kernelspec", "language")):
-        for name, held in metadata if type(metadata) is tuple else ():
+        for name, held in metadata:
             if name == section and type(held) is tuple:
                 said = dict(held).get(key)
                 if type(said) is str:
@@ -236,7 +237,10 @@ def _joined(value: Any) -> str:
     if type(value) is str:
         return value
     if type(value) is list:
-        return "".join([part for part in value if type(part) is str])
+        try:
+            return "".join(value)
+        except TypeError:
+            return "".join([part for part in value if type(part) is str])
     return ""
 
 
