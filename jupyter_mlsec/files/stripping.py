@@ -8,6 +8,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
     from jupyter_mlsec.core.config import Config
     from jupyter_mlsec.core.engine import Scanner
@@ -22,6 +23,26 @@ _OPTIONAL = {
     "host-name": "internal-host-or-ip",
     "account-id": "account-or-resource-id",
 }
+
+
+def options_for(path: str, config: Config, given: Mapping[str, Any] | None = None) -> Options:
+    """The options of a path: the configuration's, what it says of the path, then `given`, by
+    their names in the configuration. Raises MlsecError for what is wrong in `given`."""
+    import os
+
+    from jupyter_mlsec.core.strip import Options
+    from jupyter_mlsec.core.strip.options import PER_PATH
+
+    settings = dict(config.strip)
+    by_path = settings.pop(PER_PATH, ())
+    if by_path:
+        from jupyter_mlsec.files.ignore import matches
+
+        full = os.path.abspath(path)
+        for glob, said in by_path:
+            if matches(glob, full, config.root or os.getcwd()):
+                settings.update(said)
+    return Options.from_mapping({**settings, **(given or {})})
 
 
 def stripper(
@@ -40,9 +61,14 @@ def stripper(
 
     def run(data: bytes, path: str) -> Stripped:
         nonlocal find
-        if find is None and (options.mode != "all" or tag in data):
+        if find is None and (options.mode != "all" or options.block or tag in data):
             find = finder(options, config, known)
-        return strip(data, options, find)
+        done = strip(data, options, find)
+        if options.block and options.mode == "all" and find is not None:
+            from jupyter_mlsec.core.strip.sensitive import source_secrets
+
+            done.source = source_secrets(done.data, find)
+        return done
 
     return run
 

@@ -41,6 +41,9 @@ KERNELSPEC = ("metadata.kernelspec", "metadata.language_info.version")
 # What is redacted only on request: it is sensitive to some, and useful to the others.
 OPTIONAL = ("user-path", "host-name", "account-id")
 
+# The key of the configuration under which options stand by path; see `core.strip.settings`.
+PER_PATH = "per-path"
+
 # Name to kind of value, default, and what it is for. Kinds: flag, names (a list of strings, or
 # one string with spaces), size (a number, or text such as 10k), mode.
 TABLE: dict[str, tuple[str, Any, str]] = {
@@ -172,9 +175,10 @@ class Options:
     def from_mapping(cls, settings: Mapping[str, Any]) -> Options:
         """Options as a configuration file or git says them: kebab-case or nbstripout's names.
 
+        What a configuration says by path is left out: `files.stripping.options_for` sees to it.
         Raises MlsecError for an unknown name or a wrong value, with a suggestion.
         """
-        return cls(**{field_of(name): value for name, value in settings.items()})
+        return cls(**{field_of(name): v for name, v in settings.items() if name != PER_PATH})
 
     def but(self, **changes: Any) -> Options:
         """These options with some changed."""

@@ -71,6 +71,14 @@ def strip_sensitive(data: bytes, find: Find, path: str = "") -> Stripped:
     )
 
 
+def source_secrets(data: bytes, find: Find) -> list[Removed]:
+    """The secrets in the sources of a notebook. Raises Unparsable."""
+    document = _texts(data, "").document()
+    return _in_sources(
+        document, [f for f in find(document) if not _ignored(document.texts[f.text], f)]
+    )
+
+
 def _texts(data: bytes, path: str) -> Texts:
     try:
         return Texts(data, path)

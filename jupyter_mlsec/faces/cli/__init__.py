@@ -14,6 +14,7 @@ from jupyter_mlsec import __version__
 COMMANDS = {
     "scan": "find secrets and unsafe installs in notebooks and the files beside them",
     "fix": "mend what can be mended, in place",
+    "strip": "take what is sensitive out of outputs, or all outputs",
     "git": "keep what is sensitive in notebooks out of commits: a filter for git",
     "explain": "what a rule means, why it matters and how to mend what it finds",
     "rules": "list all rules and kinds of credentials",
