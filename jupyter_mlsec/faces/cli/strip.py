@@ -72,7 +72,9 @@ def run(arguments: Sequence[str]) -> int:
     return 2 if failed else 1 if blocked or (changed and (wanted.check or wanted.dry)) else 0
 
 
-def _strip(source: Source, wanted: _Run, strippers: dict[Options, Any]) -> tuple[Stripped, Options]:
+def _strip(
+    source: Source, data: bytes, wanted: _Run, strippers: dict[Options, Any]
+) -> tuple[Stripped, Options]:
     from jupyter_mlsec.files.stripping import options_for, stripper
 
     here = options_for(source.file, wanted.config, wanted.settings)
