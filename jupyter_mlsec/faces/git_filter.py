@@ -19,7 +19,6 @@ TYPE_CHECKING = False  # importing typing, or __future__, costs more than the re
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from jupyter_mlsec.core.config import Config
     from jupyter_mlsec.core.strip import Options, Stripped
     from jupyter_mlsec.git.outputs import Outputs
     from jupyter_mlsec.git.results import Results
@@ -136,18 +135,12 @@ class Session:
             os.close(lock)
 
     def _stripper(self, mode: str) -> "Callable[[bytes, str], Stripped]":
-        if mode == "all":
-            from jupyter_mlsec.core.strip import strip
+        from jupyter_mlsec.files.stripping import stripper
 
-            return lambda data, path: strip(data, self.options)
-        _find_packages()
-        if not os.path.exists(__file__.replace("faces/git_filter", "files/stripping")):  # TEMP
-            from jupyter_mlsec.core.strip import Stripped  # TEMP
-
-            return lambda data, path: Stripped(data, [], [])  # TEMP
-        from jupyter_mlsec.files.stripping import stripper  # type: ignore
-
-        return stripper(self.options.but(mode=mode), _configuration())
+        options = self.options
+        if mode == "sensitive":
+            _find_packages()
+        return stripper(options if mode == options.mode else options.but(mode=mode))
 
     def _remembered(self, size: int) -> "Results | None":
         """Results from before, where they save something: one small notebook in mode `all` is
@@ -157,9 +150,7 @@ class Session:
         if self._results is None and self._folder and (mode != "all" or self._seen > _FEW):
             from jupyter_mlsec.git.results import Results, code_stamp
 
-            code = code_stamp("core/strip", "faces") if mode == "all" else code_stamp()
-            settings = f"{self.options!r} {code} {'' if mode == 'all' else _project_text()!r}"
-            self._results = Results(self._folder, settings)
+            self._results = Results(self._folder, f"{self.options!r} {code_stamp()}")
         return self._results
 
     def _name_secrets(self, path: str, result: "Stripped") -> None:
@@ -281,17 +272,6 @@ def _project_text() -> bytes:
         if name == "mlsec.toml" or b"mlsec" in data:
             return data
     return b""
-
-
-def _configuration() -> "Config":
-    from jupyter_mlsec.core.config import Config
-
-    if not _project_text():
-        return Config(root=os.getcwd())
-    from jupyter_mlsec.files.configuration import load
-    from jupyter_mlsec.files.scanner import RuleNames
-
-    return load(RuleNames())
 
 
 def _find_packages() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -26,6 +27,8 @@ def environment(top: Path) -> dict[str, str]:
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / "config"),
         "XDG_CACHE_HOME": str(home / "cache"),
+        # shared by all tests: compiling the patterns takes seconds
+        "MLSEC_CACHE_DIR": str(top.parent / "patterns"),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CEILING_DIRECTORIES": str(top),
         "GIT_EDITOR": "true",
@@ -107,6 +110,13 @@ class Repository:
         done = self.run("git", "cat-file", "--batch", "--batch-all-objects")
         texts = [done.stdout, *_files(Path(folder) / "lost-found")]
         return any(mark.encode() in text for mark in marks or (MARK,) for text in texts)
+
+    def settle(self) -> None:
+        """Wait until outputs are kept, which goes on after git has ended."""
+        lock = self.path / ".git/mlsec/lock"
+        if lock.exists():
+            with lock.open("rb+") as opened:
+                fcntl.flock(opened, fcntl.LOCK_EX)
 
     def healthy(self) -> bool:
         return self.run("git", "fsck", "--strict").returncode == 0
