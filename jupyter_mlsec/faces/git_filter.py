@@ -14,13 +14,14 @@ import os
 import sys
 
 from jupyter_mlsec.core.errors import MlsecError
+from jupyter_mlsec.git.outputs import Outputs, git_folder
 
 TYPE_CHECKING = False  # importing typing, or __future__, costs more than the rest
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from jupyter_mlsec.core.config import Config
     from jupyter_mlsec.core.strip import Options, Stripped
-    from jupyter_mlsec.git.outputs import Outputs
     from jupyter_mlsec.git.results import Results
 
 _PENDING = 64 << 20  # bytes of notebooks whose outputs wait to be kept
@@ -43,60 +44,70 @@ def main(arguments: "Sequence[str]") -> int:
 
 
 class Session:
-    """The filter with its settings, for as many files as come."""
+    """The filter with its settings, for as many files as come.
+
+    `settings` are those of the installation. The configuration of the repository says what they
+    leave open, and what it says of single paths counts more; `always` is a mode that counts most.
+    """
 
     def __init__(self, settings: "Mapping[str, str]") -> None:
         given = dict(settings)
+        always = given.pop("always", "")
+        self._forced = {"mode": always} if always else {}
         self._keeps = given.pop("local-outputs", "yes") != "no"
         self._settings = given
-        self._options: Options | None = None
-        self._strips: dict[str, Callable[[bytes, str], Stripped]] = {}
+        self._folder = git_folder()
+        self._outputs = Outputs(self._folder) if self._folder and self._keeps else None
+        self._config: Config | None = None
+        self._options: dict[str, Options] = {}
+        self._strips: dict[Options, Callable[[bytes, str], Stripped]] = {}
+        self._results: dict[Options, Results] = {}
         self._pending: list[tuple[str, bytes, bytes]] = []
         self._waiting = 0
         self._seen = 0
-        self._folder: str | None = None
-        self._results: Results | None = None
-        self._outputs: Outputs | None = None
         self._restores: bool | None = None
 
-    @property
-    def options(self) -> "Options":
-        """The options that hold in this repository. Raises MlsecError for what is wrong there."""
-        if self._options is None:
-            from jupyter_mlsec.core.strip import Options
-            from jupyter_mlsec.git.outputs import Outputs, git_folder
+    def options(self, path: str) -> "Options":
+        """The options that hold for a path. Raises MlsecError for what is wrong in them."""
+        if not self._options:
+            self._config = _configuration()
+        key = path if self._config else ""
+        if key not in self._options:
+            self._options[key] = self._options_for(path)
+        return self._options[key]
 
-            self._options = Options.from_mapping({**_project(), **self._settings})
-            self._folder = git_folder()
-            if self._folder and self._keeps and self._options.mode == "all":
-                self._outputs = Outputs(self._folder)
-        return self._options
-
-    def strip(self, data: bytes, path: str, mode: str = "") -> "Stripped":
+    def strip(self, data: bytes, path: str, options: "Options | None" = None) -> "Stripped":
         """Raises MlsecError for what is no notebook, or no JSON at all."""
-        mode = mode or self.options.mode
-        if mode not in self._strips:
-            self._strips[mode] = self._stripper(mode)
-        return self._strips[mode](data, path)
+        options = options or self.options(path)
+        run = self._strips.get(options)
+        if run is None:
+            from jupyter_mlsec.files.stripping import stripper
+
+            if options.mode == "sensitive":
+                _find_packages()
+            run = self._strips[options] = stripper(options, self._config)
+        return run(data, path)
 
     def clean(self, path: str, data: bytes) -> bytes:
         """What git is to have of a notebook. Raises MlsecError for what must not get in."""
         if len(data) < 64 and not data.strip():
             return data  # a new, empty file
-        results = self._remembered(len(data))
+        options = self.options(path)
+        results = self._remembered(options, len(data))
         known = results.get(path, data) if results else None
         if known is not None:
             return known
         try:
-            result = self.strip(data, path)
+            result = self.strip(data, path, options)
         except MlsecError:
             from jupyter_mlsec.core.strip import has_conflict_markers, strip_conflicted
 
             if has_conflict_markers(data):
-                return strip_conflicted(data, self.options)
+                return strip_conflicted(data, options)
             raise
-        self._name_secrets(path, result)
-        if self._outputs is not None and result.data is not data:
+        if result.source:
+            _name_secrets(path, result, options)
+        if self._outputs and options.mode == "all" and result.data is not data:
             self._keep(path, data, result.data)
         elif results and not result.source:
             results.put(path, data, result.data)
@@ -105,17 +116,12 @@ class Session:
     def smudge(self, path: str, data: bytes) -> bytes:
         """What the working tree is to have: the notebook, with the outputs it had here."""
         if self._restores is None:
-            from jupyter_mlsec.git.outputs import git_folder, kept_in
-
             # most checkouts have nothing to restore, and are not to wait for finding that out
-            folder = git_folder()
-            self._restores = bool(folder and kept_in(folder) and self._may_restore())
-        if not self._restores or self._outputs is None:
+            outputs = self._outputs
+            self._restores = bool(outputs and os.path.isdir(outputs.folder) and not _for_archive())
+        if not self._restores or self._outputs is None or self.options(path).mode != "all":
             return data
         return self._outputs.restore(path, data, lambda data: self.strip(data, path).data)
-
-    def _may_restore(self) -> bool:
-        return self.options.mode == "all" and not _for_archive()
 
     def close(self) -> None:
         """Keep the outputs of the notebooks that were cleaned, without having git wait for it."""
@@ -134,31 +140,28 @@ class Session:
         finally:
             os.close(lock)
 
-    def _stripper(self, mode: str) -> "Callable[[bytes, str], Stripped]":
-        from jupyter_mlsec.files.stripping import stripper
+    def _options_for(self, path: str) -> "Options":
+        if self._config is None:
+            from jupyter_mlsec.core.strip import Options
 
-        options = self.options
-        if mode == "sensitive":
-            _find_packages()
-        return stripper(options if mode == options.mode else options.but(mode=mode))
+            return Options.from_mapping({**self._settings, **self._forced})
+        from jupyter_mlsec.files.stripping import options_for
 
-    def _remembered(self, size: int) -> "Results | None":
+        # the installation's settings between the configuration's general ones and those of paths
+        said = dict(self._config.strip) | self._settings
+        return options_for(path, self._config._replace(strip=tuple(said.items())), self._forced)
+
+    def _remembered(self, options: "Options", size: int) -> "Results | None":
         """Results from before, where they save something: one small notebook in mode `all` is
         stripped in less time than it takes to look."""
         self._seen += size
-        mode = self.options.mode
-        if self._results is None and self._folder and (mode != "all" or self._seen > _FEW):
+        if not self._folder or (options.mode == "all" and self._seen <= _FEW):
+            return None
+        if options not in self._results:
             from jupyter_mlsec.git.results import Results, code_stamp
 
-            self._results = Results(self._folder, f"{self.options!r} {code_stamp()}")
-        return self._results
-
-    def _name_secrets(self, path: str, result: "Stripped") -> None:
-        for secret in result.source:
-            cell = "" if secret.cell is None else f" cell {secret.cell + 1}:"
-            _say(f"{path}:{cell} {secret.what} in the source, which stays as it is")
-        if result.source and self.options.block:
-            raise MlsecError("not staged: secrets in sources are blocked here", "remove them")
+            self._results[options] = Results(self._folder, f"{options!r} {code_stamp()}")
+        return self._results[options]
 
     def _keep(self, path: str, data: bytes, result: bytes) -> None:
         assert self._outputs is not None  # noqa: S101 - for the type checker
@@ -186,15 +189,25 @@ class Session:
         assert self._outputs is not None  # noqa: S101
         self._seen = _FEW
         for path, data, result in pending:
+            options = self.options(path)
             try:
-                approved = self.strip(data, path, "sensitive").data
+                approved = self.strip(data, path, options.but(mode="sensitive")).data
                 self._outputs.save(path, data, approved)
             except (MlsecError, OSError, ValueError):
                 continue
-            results = self._remembered(len(data))
+            results = self._remembered(options, len(data))
             if results:
                 results.put(path, data, result)
         self._outputs.prune()
+
+
+def _name_secrets(path: str, result: "Stripped", options: "Options") -> None:
+    """Tell of secrets in sources, which the filter never changes. Raises MlsecError to block."""
+    for secret in result.source:
+        cell = "" if secret.cell is None else f" cell {secret.cell + 1}:"
+        _say(f"{path}:{cell} {secret.what} in the source, which stays as it is")
+    if options.block:
+        raise MlsecError("not staged: a secret in a source is blocked here", "remove it")
 
 
 def _process(session: Session, paths: "Sequence[str]") -> int:
@@ -248,30 +261,24 @@ def _check(session: Session, paths: "Sequence[str]") -> int:
     return int(bool(complaints))
 
 
-def _project() -> "Mapping[str, object]":
-    """What the configuration of the repository says of stripping."""
-    text = _project_text()
-    if b"strip" not in text:
-        return {}
-    from jupyter_mlsec.files.configuration import find
+def _configuration() -> "Config | None":
+    """What the repository says of stripping; None where it says nothing, as most.
 
-    _find_packages()
-    found = find(os.getcwd())
-    table = found.table.get("strip", {}) if found else {}
-    return table if isinstance(table, dict) else {}
-
-
-def _project_text() -> bytes:
-    """The configuration of the repository, not parsed: most have none, and TOML takes 10 ms."""
+    Looked for in its top folder only, and not parsed without a need: reading TOML takes 10 ms.
+    """
     for name in ("mlsec.toml", "pyproject.toml"):
         try:
             with open(name, "rb") as file:
                 data = file.read()
         except OSError:
             continue
-        if name == "mlsec.toml" or b"mlsec" in data:
-            return data
-    return b""
+        if b"strip" in data and (name == "mlsec.toml" or b"mlsec" in data):
+            _find_packages()
+            from jupyter_mlsec.files.configuration import load
+            from jupyter_mlsec.files.scanner import RuleNames
+
+            return load(RuleNames())
+    return None
 
 
 def _find_packages() -> None:

@@ -19,8 +19,8 @@ NAME = "mlsec"
 # What a .gitattributes file may name: by the repository's settings, or always in one mode.
 DRIVERS: Mapping[str, Mapping[str, str]] = {
     NAME: {},
-    f"{NAME}-sensitive": {"mode": "sensitive"},
-    f"{NAME}-all": {"mode": "all"},
+    f"{NAME}-sensitive": {"always": "sensitive"},
+    f"{NAME}-all": {"always": "all"},
 }
 ATTRIBUTES = f"*.ipynb filter={NAME} diff={NAME}"
 

@@ -116,11 +116,6 @@ class Outputs:
         return os.path.join(self.folder, path + _SUFFIX)
 
 
-def kept_in(git_folder: str) -> bool:
-    """Whether outputs were ever kept below a .git folder."""
-    return os.path.isdir(os.path.join(git_folder, "mlsec", "outputs"))
-
-
 def git_folder(top: str = ".") -> "str | None":
     """The .git folder of the working tree, as git has it; None where there is none.
 
