@@ -41,6 +41,8 @@ def main(arguments: "Sequence[str]") -> int:
         return run[command](Session(settings), given[at + 1 :])
     except MlsecError as error:
         return _say(error.full)
+    except OSError as error:
+        return _say(f"{error.filename or command}: {error.strerror}")
 
 
 class Session:

@@ -70,7 +70,7 @@ class Outputs:
         """
         if not self._waited:
             self._waited = True
-            _wait(self._lock())
+            self.wait()
         try:
             cells = _read(self._file(path))
             found = {digest: (outputs, count) for digest, outputs, count in cells}
@@ -80,6 +80,21 @@ class Outputs:
         if restored is data:
             return data
         return restored if strip(restored) == data else data
+
+    def wait(self) -> None:
+        """Wait until nobody saves any more, or for ten seconds."""
+        try:
+            lock = os.open(self._lock(), os.O_RDWR)
+        except OSError:
+            return
+        try:
+            from time import monotonic, sleep
+
+            end = monotonic() + _PATIENCE
+            while not _flock(lock, exclusive=True) and monotonic() < end:
+                sleep(0.01)
+        finally:
+            os.close(lock)
 
     def prune(self) -> None:
         """Remove the oldest until all together are within the limit."""
@@ -165,22 +180,6 @@ def _read(file: str) -> "list[tuple[bytes, bytes, bytes]]":
             return cells
         cells.append((data[start : start + a], data[start + a : at - c], data[at - c : at]))
     return cells
-
-
-def _wait(file: str) -> None:
-    """Wait until nobody saves any more."""
-    try:
-        lock = os.open(file, os.O_RDWR)
-    except OSError:
-        return
-    try:
-        from time import monotonic, sleep
-
-        end = monotonic() + _PATIENCE
-        while not _flock(lock, exclusive=True) and monotonic() < end:
-            sleep(0.01)
-    finally:
-        os.close(lock)
 
 
 def _flock(lock: int, *, exclusive: bool) -> bool:

@@ -114,10 +114,16 @@ def _install(given: argparse.Namespace) -> int:
     print(f"The filter is set up ({given.scope}; {_shown(done.attributes)}).")
     for note in done.notes:
         print(f"mlsec: {note}", file=sys.stderr)
-    if given.scope == "local":
-        print("Notebooks that are committed already stay as they are in git's history; to clean")
-        print("them from now on: git add --renormalize . && git commit")
+    if given.scope == "local" and _tracks_notebooks():
+        print("Notebooks that are committed already change when they are staged next. All at once:")
+        print("git add --renormalize . && git commit. What is in git's history stays there.")
     return 0
+
+
+def _tracks_notebooks() -> bool:
+    from jupyter_mlsec.git import command
+
+    return bool(command.output(os.getcwd(), "ls-files", "-z", "--", "*.ipynb"))
 
 
 def _uninstall(given: argparse.Namespace) -> int:
