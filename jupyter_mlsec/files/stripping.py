@@ -7,13 +7,13 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from jupyter_mlsec.core.config import Config
     from jupyter_mlsec.core.engine import Scanner
     from jupyter_mlsec.core.findings import Placed
-    from jupyter_mlsec.core.model import Document
+    from jupyter_mlsec.core.model import Document, Span, Text
     from jupyter_mlsec.core.strip import Options, Stripped
     from jupyter_mlsec.core.strip.sensitive import Find, Found
 
@@ -87,7 +87,8 @@ def finder(
         found = [
             f
             for placed in scanner.hits(document)
-            if (f := _found(document, placed)) is not None and f.kind not in allowed
+            for f in _found(document, placed)
+            if f.kind not in allowed
         ]
         for value, kind in values.items():
             found += [
@@ -115,18 +116,28 @@ def _scanner(options: Options, config: Config | None) -> Scanner:
     return Scanner(rules, chosen, prefilter_for(rules, folder))
 
 
-def _found(document: Document, placed: Placed) -> Found | None:
-    """A hit as what is to be replaced; None for what is a marker already."""
+def _found(document: Document, placed: Placed) -> Iterator[Found]:
+    """A hit as what is to be replaced: its value, or its table's whole column."""
     from jupyter_mlsec.core.strip.sensitive import Found
 
     rule, number, hit = placed
-    value = document.texts[number].text[hit.span.start : hit.span.end]
+    text = document.texts[number]
     kind = hit.kind or rule.id
-    marker = f"[redacted: {kind}]"
-    if "[redacted:" in value or not value.strip():
-        return None
-    if kind == "user-path":
-        # the folder stays, the user's name goes
-        slash = max(value.rfind("/"), value.rfind("\\")) + 1
-        marker = value[:slash] + marker
-    return Found(number, rule.id, kind, value, marker)
+    for span in _spans(text, rule.id, hit.span):
+        value = text.text[span.start : span.end]
+        marker = f"[redacted: {kind}]"
+        if "[redacted:" in value or not value.strip():
+            continue  # it is a marker already
+        if kind == "user-path":
+            # the folder stays, the user's name goes
+            slash = max(value.rfind("/"), value.rfind("\\")) + 1
+            marker = value[:slash] + marker
+        yield Found(number, rule.id, kind, value, marker)
+
+
+def _spans(text: Text, rule: str, span: Span) -> list[Span]:
+    if rule != "assigned-credential-literal" or text.part == "source":
+        return [span]
+    from jupyter_mlsec.rules.secrets.tables import column
+
+    return [span, *(cell for cell in column(text.text, span) if cell != span)]

@@ -119,7 +119,7 @@ class Clean:
                 result = edits.apply(data)
                 if not edits or not self.fits(result):
                     return None
-        except (ValueError, Malformed, IndexError):
+        except (ValueError, Malformed, IndexError, RecursionError):
             return None
         for what in dropped:
             note(None, "metadata", what)

@@ -52,7 +52,7 @@ def strip_sensitive(data: bytes, find: Find, path: str = "") -> Stripped:
     """Mode `sensitive`. Raises Unparsable, and MlsecError for what can't be removed."""
     removed: list[Removed] = []
     source: list[Removed] = []
-    for number in range(_ROUNDS + 1):
+    for number in range(_ROUNDS + 2):
         texts = _texts(data, path)
         document = texts.document()
         found = [f for f in find(document) if not _ignored(document.texts[f.text], f)]
@@ -64,7 +64,7 @@ def strip_sensitive(data: bytes, find: Find, path: str = "") -> Stripped:
         if not found:
             return Stripped(data, removed, source)
         removed += _named(document, found)
-        data = _Redaction(texts, document, whole=number == _ROUNDS).of(found)
+        data = _Redaction(texts, document, whole=number >= _ROUNDS).of(found)
     raise MlsecError(
         f"what is sensitive in cell {removed[-1].cell} can't be removed from the file",
         "clear the cell's outputs, or strip with mode all",

@@ -120,8 +120,7 @@ class Texts:
                 self._cell(value, start, end)
             elif value is Deep and reader.data[start] == 0x7B:
                 fields = reader.members(start)
-                pairs = [(f.key, self._strings(f) if f.value is Deep else f.value) for f in fields]
-                self._cell(pairs, start, end)
+                self._cell([(field.key, self._shallow(field)) for field in fields], start, end)
             else:
                 self._other(start)
             self._number += 1
@@ -137,6 +136,15 @@ class Texts:
             value = self._strings(Item(key, at, at, value, end))
         self._foreign("metadata", value, _From(Scope(False, at, end)))
         return end
+
+    def _shallow(self, field: Item) -> Any:
+        """The value of a cell's field; what is nested too deeply as a list of its strings."""
+        if field.value is not Deep:
+            return field.value
+        if field.key == "outputs" and self.reader.data[field.at] == 0x5B:
+            items, _ = self.reader.items(field.at)
+            return [self._strings(item) if item.value is Deep else item.value for item in items]
+        return self._strings(field)
 
     def _strings(self, item: Item) -> list[str]:
         """The strings of a value that is nested too deeply to be read at once."""

@@ -36,6 +36,9 @@ _WINDOW = 1 << 20
 # A scanner whose `json` nobody has imported finds no class for its error, and gives SystemError.
 _REFUSED = (StopIteration, ValueError, SystemError)
 
+# Levels to go down before something is tried again that was too deep.
+_STRIDE = 400
+
 SPACE = b" \n\r\t"
 _QUOTE, _BACKSLASH, _COMMA, _COLON = b'"\\,:'
 _BRACE, _BRACKET = b"{["
@@ -266,9 +269,15 @@ class Reader:
     def _skip(self, at: int) -> int:
         """The end of a value of any depth and size."""
         first = at
+        failed = -_STRIDE  # how deep the last value was that was too deep to be read at once
 
-        def readable(at: int) -> int | None:
-            read = self._read(at) if at != first else None
+        def readable(at: int, depth: int) -> int | None:
+            nonlocal failed
+            if at == first or failed < depth < failed + _STRIDE:
+                return None
+            read = self._read(at)
+            if read is None:
+                failed = depth
             return read[1] if read is not None else None
 
         return self._walk(at, readable, None)
@@ -283,10 +292,11 @@ class Reader:
     def _walk(
         self,
         at: int,
-        readable: Callable[[int], int | None] | None,
+        readable: Callable[[int, int], int | None] | None,
         visit: Callable[[str, int], int | None] | None,
     ) -> int:
-        """One value with a stack of its own. `readable` gives a container's end at once."""
+        """One value with a stack of its own. `readable(start, depth)` gives a container's end
+        at once."""
         data = self.data
         closing = bytearray()
         end: int | None = None
@@ -295,7 +305,7 @@ class Reader:
             if end is not None:
                 at = end
             elif char in (_BRACE, _BRACKET):
-                end = readable(at) if readable else None
+                end = readable(at, len(closing)) if readable else None
                 if end is None:
                     inside = self.enter(at)
                     if inside >= 0:
