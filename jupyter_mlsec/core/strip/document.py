@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 _WORTH = 2 << 20
 _seen = 0
 
-_ROOT = frozenset(("cells", "worksheets", "metadata", "nbformat", "nbformat_minor"))
-
 
 def strip_all(data: bytes, options: Options, *, only: str = "") -> Stripped:
     """Mode `all`, for all cells or only for those with a tag. Raises Unparsable."""
@@ -91,7 +89,7 @@ class _Walk:
         if key == "metadata":
             return self._metadata(at)
         end = reader.value(at)[1]
-        if key not in _ROOT and not self.only:
+        if not self.only:
             self._foreign(key, at)
         return end
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # The fields of a cell, nbformat 1 to 4, that hold what somebody wrote.
 _WRITTEN = frozenset(("cell_type", "id", "source", "input", "code", "language", "level"))
+_SOURCES = ("source", "input", "code")
 _COUNTS = ("execution_count", "prompt_number")
 _KNOWN = _WRITTEN | {"metadata", "outputs", "attachments", "collapsed", *_COUNTS}
 _NEWEST = 4  # the format after which unknown fields may be somebody's work
@@ -58,12 +59,15 @@ class Everything:
         if type(value) is not tuple:
             return has_outputs(value)
         for key, held in value:
-            if key in _WRITTEN:
+            if key in _WRITTEN and key not in self.plan.cell:
                 continue
             if key == "metadata":
                 if held and is_dirty(held, self.plan.cell_heads):
                     return True
-            elif held is not None and held != [] and held != () and key != "collapsed":
+            elif key in _COUNTS:
+                if held is not None:
+                    return True
+            elif not _is_empty(held) and key != "collapsed":
                 return True
         return self.plan.drops_cells or not self.options.keep_id
 
@@ -71,12 +75,15 @@ class Everything:
         """Strip one field of a cell; whether it is to be dropped altogether."""
         key, value = field.key, field.value
         options = self.options
+        if key in self.plan.cell and key not in _SOURCES:
+            self.note(number, "metadata", key)
+            return True
         if key in _COUNTS:
             if value is not None and not options.keep_count:
                 self.edits.append((field.at, field.end, b"null"))
                 self.note(number, "count", "the execution count")
         elif key == "outputs":
-            if value is not None and value != [] and value != ():
+            if not _is_empty(value):
                 self._outputs(number, pairs, field)
         elif key == "metadata":
             strip_metadata(
@@ -90,10 +97,7 @@ class Everything:
         elif key == "id":
             if not options.keep_id:
                 self._renumber(number, field)
-        elif key in self.plan.cell:
-            self.note(number, "metadata", key)
-            return True
-        elif key not in _KNOWN and key not in self.plan.cell_kept:
+        elif key not in _KNOWN and not _is_empty(value) and key not in self.plan.cell_kept:
             return self._unknown(number, field)
         return False
 
@@ -182,7 +186,7 @@ class Everything:
     def _drops(self, pairs: tuple[tuple[str, Any], ...]) -> bool:
         written = False
         for key, held in pairs:
-            if key in ("source", "input", "code"):
+            if key in _SOURCES:
                 lines = held if type(held) is list else [held]
                 written = written or any(type(line) is str and line.strip() for line in lines)
         if self.options.drop_empty_cells and not written:
@@ -222,6 +226,10 @@ def named_as_output(key: str) -> bool:
     return "output" in lowered or "result" in lowered
 
 
+def _is_empty(value: Any) -> bool:
+    return value is None or value == [] or value == ()
+
+
 def _truth(value: Any) -> bool:
     """A flag in metadata. Numbers and words count as they are meant, unlike in Python."""
     if type(value) is str:
@@ -246,13 +254,14 @@ def _is(kind: str, name: str, wanted: str) -> bool:
 
 
 def _size(value: Any) -> int:
-    """The characters in all values of an output, as nbstripout counts them."""
+    """The characters in all values of an output, as nbstripout counts them; but not its execution
+    count, which goes: twice must be once."""
     total = 0
     stack = [value]
     while stack:
         item = stack.pop()
         if type(item) is tuple:
-            stack += [held for _, held in item]
+            stack += [held for key, held in item if key not in _COUNTS]
         elif type(item) is list:
             stack += item
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jupyter_mlsec.core.strip.edits import Cuts, Edits
-from jupyter_mlsec.core.strip.walk import Deep, Reader
+from jupyter_mlsec.core.strip.walk import SPACE, Deep, Reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,7 +114,8 @@ def empty(
 ) -> None:
     """Empty a container or a string; numbers and flags are no outputs."""
     new = _EMPTY.get(reader.data[start])
-    if new is None or reader.data[start + 1 : end - 1].strip() == b"":
+    inside = reader.data[start + 1 : end - 1]
+    if new is None or not inside or (new != b'""' and not inside.strip(SPACE)):
         return
     edits.append((start, end, new))
     if note:
