@@ -31,9 +31,11 @@ _OFFICES = frozenset(
 
 def _is_address(value: str) -> bool:
     local, _, domain = value.lower().rpartition("@")
-    ending = domain.rpartition(".")[2]
+    host, _, ending = domain.rpartition(".")
     return (
         ending not in _NO_DOMAIN
+        and len(host) > 1
+        and not local.endswith(("-unsubscribe", "-subscribe", "-request", "-owner"))
         and domain not in _NOBODY
         and not domain.startswith("example.")
         and ".." not in value

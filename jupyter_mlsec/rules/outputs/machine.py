@@ -26,7 +26,7 @@ _PATH = lazy(
 _NOBODY = frozenset(
     "user users username me you your yourname runner runneradmin ubuntu jovyan root colab jupyter "
     "ec2-user vscode codespace studio-lab-user sagemaker-user app admin administrator default "
-    "public shared guest test docker conda linuxbrew circleci travis node student name xxx".split()
+    "public shared guest test docker conda linuxbrew circleci travis node student name xxx zeus".split()
 )
 _HOST_HINTS = (
     Hint(
@@ -46,6 +46,9 @@ _HOST = lazy(
     r"|(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,6}(?:internal|corp|intranet|lan|local))"
     r"(?![\w-]|\.\w|\()"
 )
+# Accounts of AWS itself, which publish images and base systems for everybody
+# (https://aws.github.io/deep-learning-containers/, Amazon EKS and SageMaker's user guides).
+_PUBLIC = frozenset("763104351884 137112412989 602401143452 683313688378".split())
 _ACCOUNT_HINTS = (
     Hint("outputs.account", r"arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:[0-9]{12}", ("arn:aws",)),
     Hint("outputs.account", r"[0-9]{12}\.dkr\.ecr\.", (".dkr.ecr.",)),
@@ -149,7 +152,8 @@ def account_or_resource_id(view: View) -> Iterator[Hit]:
         for match in _ACCOUNT.finditer(view.source, line.start, line.end):
             name = match.lastgroup or ""
             value = match[name]
-            if value in "123456789012345678901234" or len(set(value)) < 3:
+            made_up = value in "123456789012345678901234" or len(set(value)) < 3
+            if made_up or value in _PUBLIC:
                 continue
             yield Hit(
                 Span(*match.span(name)),

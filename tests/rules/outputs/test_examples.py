@@ -103,6 +103,8 @@ NOTHING = [
     "icon@2x.png",
     "package@1.2.3",
     "noreply@contoso.de",
+    "a@b.com",
+    "list-unsubscribe@contoso.de",
     "ann@contoso.invalid",
     "loss: +1.0000 2.0000 3.0000",
     "shape (512, 512) 123-4567",
