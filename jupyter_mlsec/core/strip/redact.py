@@ -58,6 +58,18 @@ class Values:
         where = _offsets(codes, len(text))
         return [(where[start], where[end - 1] + 1, marker) for start, end, marker in found]
 
+    def _in_group(self, group: Sequence[Literal]) -> list[tuple[int, int, str]]:
+        """The values in literals that follow each other: in one of them, and over several."""
+        found = self.in_text("".join(literal.text for literal in group))
+        offset = 0
+        for literal in group if len(group) > 1 else ():
+            for start, end, marker in self.in_text(literal.text):
+                span = (start + offset, end + offset)
+                if not any(first < span[1] and span[0] < last for first, last, _ in found):
+                    found.append((*span, marker))
+            offset += len(literal.text)
+        return found
+
     def number(self, digits: str) -> str | None:
         """The marker for a number that is a value without its separators."""
         return self._digits.get(digits)
@@ -72,8 +84,7 @@ class Values:
                 if marker:
                     edits.append((*group.span(), f'"{_escaped(marker)}"'.encode()))
                 continue
-            joined = "".join(literal.text for literal in group)
-            for first, last, marker in self.in_text(joined):
+            for first, last, marker in self._in_group(group):
                 _splice(text, group, (first, last), marker, edits)
         return len(edits) > before
 
