@@ -20,7 +20,7 @@ validation over the network switched off, on one core where they let themselves 
 (gitleaks and ruff don't). Of several runs the one with the least CPU time counts.
 """
 _SECTION = re.compile(r"^<!-- (\w+) -->\n(.*?)(?=^<!-- \w+ -->\n|\Z)", re.MULTILINE | re.DOTALL)
-_NAMES = ("corpus", "startup", "cell", "memory", "git")
+_NAMES = ("corpus", "startup", "cell", "memory", "git", "leaks")
 
 
 def main() -> int:
@@ -61,13 +61,15 @@ def _write(texts: dict[str, str]) -> None:
 
 
 def _run(name: str, full: bool) -> str:
-    from bench import accuracy, cell, corpus, git_filter, memory, startup
+    from bench import accuracy, cell, corpus, git_filter, leaks, memory, startup
 
     if name == "accuracy":
         return accuracy.main()
     if name == "corpus":
         return corpus.main(full)
-    others = {"startup": startup, "cell": cell, "memory": memory, "git": git_filter}
+    others = {
+        "startup": startup, "cell": cell, "memory": memory, "git": git_filter, "leaks": leaks,
+    }  # fmt: skip
     return others[name].main()
 
 

@@ -92,12 +92,16 @@ def test_answers(said: bytes, answer: bytes, piece: int) -> None:
     assert served(GREETING + OFFER + said, piece) == ANSWER + answer
 
 
-@pytest.mark.parametrize("size", [65515, 65516, 65517, 2 * 65516, 1_000_000])
-def test_large_contents(size: int) -> None:
+SIZES = [65515, 65516, 65517, 2 * 65516, 16 * 65516, 16 * 65516 + 1, 17 * 65516, 5_000_000]
+
+
+@pytest.mark.parametrize("piece", [1 << 16, 65519, 999])
+@pytest.mark.parametrize("size", SIZES)
+def test_large_contents(size: int, piece: int) -> None:
     data = bytes(range(256)) * (size // 256 + 1)
     data = data[:size]
     said = GREETING + OFFER + request(data, verb="smudge") + request(b"x", verb="smudge")
-    assert served(said) == ANSWER + success(data) + success(b"x")
+    assert served(said, piece) == ANSWER + success(data) + success(b"x")
 
 
 def test_only_what_git_offers_is_announced() -> None:
@@ -117,6 +121,8 @@ def test_only_what_git_offers_is_announced() -> None:
         GREETING + OFFER + b"0003",
         GREETING + OFFER + b"zzzz",
         GREETING + OFFER + b"-001",
+        GREETING + OFFER + request(bytes(2_000_000))[:-5],
+        GREETING + OFFER + request(bytes(2_000_000))[:-400_000],
     ],
 )
 def test_another_language(said: bytes) -> None:
