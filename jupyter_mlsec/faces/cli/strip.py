@@ -24,8 +24,8 @@ _EPILOG = """\
 Only the bytes of what is removed change, and a notebook with nothing to remove is not written.
 Sources are never changed: a secret in one is named, and with --block it fails.
 
-Exit codes: 0 done, 1 --check or --dry-run found something to remove or --block a secret in a
-source, 2 something could not be stripped (the rest was still done).
+Exit codes: 0 done, 1 --check found something to remove or --block a secret in a source,
+2 something could not be stripped (the rest was still done).
 
 As a filter:   mlsec strip --mode all - < in.ipynb > out.ipynb
 For git:       mlsec git install
@@ -69,7 +69,7 @@ def run(arguments: Sequence[str]) -> int:
                 failed += 1
                 continue
             blocked += options_here.block and bool(done.source)
-    return 2 if failed else 1 if blocked or (changed and (wanted.check or wanted.dry)) else 0
+    return 2 if failed else int(bool(blocked or (changed and wanted.check)))
 
 
 def _strip(
@@ -113,11 +113,13 @@ def _stream(wanted: _Run) -> int:
     except MlsecError as error:
         _complain("<stdin>", error)
         return 2
-    _name_secrets("<stdin>", done)
+    if not (wanted.check or wanted.dry or wanted.diff):
+        _name_secrets("<stdin>", done)
     if here.block and done.source:
         return 1
-    if wanted.check:
-        return int(done.data != data)
+    if wanted.check or wanted.dry or wanted.diff:
+        source = Source("<stdin>", "<stdin>", "notebook", data)
+        return int(_finish(source, data, done, wanted, here) and wanted.check)
     sys.stdout.buffer.write(done.data)
     sys.stdout.buffer.flush()
     return 0
@@ -180,7 +182,7 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("paths", nargs="+", help="notebooks and folders, or - for standard input")
     parser.add_argument("--check", action="store_true", help="list what is not stripped, and fail")
     parser.add_argument("--diff", action="store_true", help="show what would change, write nothing")
-    parser.add_argument("--dry-run", action="store_true", help="as --check")
+    parser.add_argument("--dry-run", action="store_true", help="list what would be removed")
     parser.add_argument("--config", metavar="FILE", help="configuration, instead of the nearest")
     group = parser.add_argument_group("options", "as in [tool.mlsec.strip]; lists by commas")
     for name, (kind, _, doc) in TABLE.items():

@@ -26,7 +26,8 @@ _PATH = lazy(
 _NOBODY = frozenset(
     "user users username me you your yourname runner runneradmin ubuntu jovyan root colab jupyter "
     "ec2-user vscode codespace studio-lab-user sagemaker-user app admin administrator default "
-    "public shared guest test docker conda linuxbrew circleci travis node student name xxx zeus".split()
+    "public shared guest test docker conda linuxbrew circleci travis node student name xxx "
+    "zeus".split()
 )
 _HOST_HINTS = (
     Hint(
