@@ -61,58 +61,48 @@ class Session:
         self._folder = git_folder()
         self._outputs = Outputs(self._folder) if self._folder and self._keeps else None
         self._config: Config | None = None
-        self._options: dict[str, Options] = {}
-        self._strips: dict[Options, Callable[[bytes, str], Stripped]] = {}
-        self._results: dict[Options, Results] = {}
+        self._plans: dict[str, Plan] = {}
+        self._by_options: dict[Options, Plan] = {}
         self._pending: list[tuple[str, bytes, bytes]] = []
         self._waiting = 0
         self._seen = 0
         self._restores: bool | None = None
 
-    def options(self, path: str) -> "Options":
-        """The options that hold for a path. Raises MlsecError for what is wrong in them."""
-        if not self._options:
+    def plan(self, path: str) -> "Plan":
+        """What holds for a path. Raises MlsecError for what is wrong in the configuration."""
+        if not self._plans:
             self._config = _configuration()
         key = path if self._config else ""
-        if key not in self._options:
-            self._options[key] = self._options_for(path)
-        return self._options[key]
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = self._plan_of(self._options_for(path))
+        return plan
 
-    def strip(self, data: bytes, path: str, options: "Options | None" = None) -> "Stripped":
+    def strip(self, data: bytes, path: str) -> "Stripped":
         """Raises MlsecError for what is no notebook, or no JSON at all."""
-        options = options or self.options(path)
-        run = self._strips.get(options)
-        if run is None:
-            from jupyter_mlsec.files.stripping import stripper
-
-            if options.mode == "sensitive":
-                _find_packages()
-            run = self._strips[options] = stripper(options, self._config)
-        return run(data, path)
+        return self._strip(self.plan(path), data, path)
 
     def clean(self, path: str, data: bytes) -> bytes:
         """What git is to have of a notebook. Raises MlsecError for what must not get in."""
         if len(data) < 64 and not data.strip():
             return data  # a new, empty file
-        options = self.options(path)
-        results = self._remembered(options, len(data))
+        plan = self.plan(path)
+        results = self._remembered(plan, len(data))
         known = results.get(path, data) if results else None
         if known is not None:
             return known
         try:
-            result = self.strip(data, path, options)
+            result = self._strip(plan, data, path)
         except MlsecError:
             from jupyter_mlsec.core.strip import has_conflict_markers, strip_conflicted
 
             if has_conflict_markers(data):
-                return strip_conflicted(data, options)
+                return strip_conflicted(data, plan.options)
             raise
         if result.source:
-            _name_secrets(path, result, options)
-        if self._outputs and options.mode == "all" and result.data is not data:
+            _name_secrets(path, result, plan.options)
+        elif results or (self._outputs and plan.options.mode == "all" and result.data is not data):
             self._keep(path, data, result.data)
-        elif results and not result.source:
-            results.put(path, data, result.data)
         return result.data
 
     def smudge(self, path: str, data: bytes) -> bytes:
@@ -121,14 +111,19 @@ class Session:
             # most checkouts have nothing to restore, and are not to wait for finding that out
             outputs = self._outputs
             self._restores = bool(outputs and os.path.isdir(outputs.folder) and not _for_archive())
-        if not self._restores or self._outputs is None or self.options(path).mode != "all":
+        if not self._restores or self._outputs is None or self.plan(path).options.mode != "all":
             return data
         return self._outputs.restore(path, data, lambda data: self.strip(data, path).data)
 
     def close(self) -> None:
-        """Keep the outputs of the notebooks that were cleaned, without having git wait for it."""
+        """Remember what came of the notebooks that were cleaned, and keep their outputs.
+
+        Outputs are looked through first, and git is not to wait for that.
+        """
         pending, self._pending, self._waiting = self._pending, [], 0
-        if not pending or self._outputs is None:
+        removed = any(result is not data for _, data, result in pending)
+        if not (self._outputs and removed and any(self._keeps_of(path) for path, _, _ in pending)):
+            self._remember(pending)
             return
         try:
             lock = self._outputs.saving()
@@ -142,6 +137,22 @@ class Session:
         finally:
             os.close(lock)
 
+    def _keeps_of(self, path: str) -> bool:
+        """Whether outputs of a path are kept: only where none get into git."""
+        return self._outputs is not None and self.plan(path).options.mode == "all"
+
+    def _plan_of(self, options: "Options") -> "Plan":
+        return self._by_options.setdefault(options, Plan(options))
+
+    def _strip(self, plan: "Plan", data: bytes, path: str) -> "Stripped":
+        if plan.strip is None:
+            from jupyter_mlsec.files.stripping import stripper
+
+            if plan.options.mode == "sensitive":
+                _find_packages()
+            plan.strip = stripper(plan.options, self._config)
+        return plan.strip(data, path)
+
     def _options_for(self, path: str) -> "Options":
         if self._config is None:
             from jupyter_mlsec.core.strip import Options
@@ -153,21 +164,20 @@ class Session:
         said = dict(self._config.strip) | self._settings
         return options_for(path, self._config._replace(strip=tuple(said.items())), self._forced)
 
-    def _remembered(self, options: "Options", size: int) -> "Results | None":
+    def _remembered(self, plan: "Plan", size: int) -> "Results | None":
         """Results from before, where they save something: one small notebook in mode `all` is
         stripped in less time than it takes to look."""
         self._seen += size
-        if not self._folder or (options.mode == "all" and self._seen <= _FEW):
+        if not self._folder or (plan.options.mode == "all" and self._seen <= _FEW):
             return None
-        if options not in self._results:
+        if plan.results is None:
             from jupyter_mlsec.git.results import Results, code_stamp
 
-            self._results[options] = Results(self._folder, f"{options!r} {code_stamp()}")
-        return self._results[options]
+            plan.results = Results(self._folder, f"{plan.options!r} {code_stamp()}")
+        return plan.results
 
     def _keep(self, path: str, data: bytes, result: bytes) -> None:
-        assert self._outputs is not None  # noqa: S101 - for the type checker
-        if self._outputs.knows(path, data):
+        if result is not data and self._outputs and self._outputs.knows(path, data):
             return
         self._pending.append((path, data, result))
         self._waiting += len(data)
@@ -188,19 +198,36 @@ class Session:
 
     def _save(self, pending: "list[tuple[str, bytes, bytes]]") -> None:
         """Only outputs in which nothing sensitive is found are kept."""
-        assert self._outputs is not None  # noqa: S101
-        self._seen = _FEW
+        assert self._outputs is not None  # noqa: S101 - for the type checker
         for path, data, result in pending:
-            options = self.options(path)
+            plan = self.plan(path)
+            if result is data or plan.options.mode != "all":
+                continue
+            sensitive = self._plan_of(plan.options.but(mode="sensitive"))
             try:
-                approved = self.strip(data, path, options.but(mode="sensitive")).data
-                self._outputs.save(path, data, approved)
+                self._outputs.save(path, data, self._strip(sensitive, data, path).data)
             except (MlsecError, OSError, ValueError):
                 continue
-            results = self._remembered(options, len(data))
+        self._outputs.prune()
+        self._seen = _FEW  # what has been looked through so thoroughly is worth remembering
+        self._remember(pending)
+
+    def _remember(self, pending: "list[tuple[str, bytes, bytes]]") -> None:
+        for path, data, result in pending:
+            results = self._remembered(self.plan(path), len(data))
             if results:
                 results.put(path, data, result)
-        self._outputs.prune()
+
+
+class Plan:
+    """What is done with the notebooks of some options. The rest comes when it is needed."""
+
+    __slots__ = ("options", "results", "strip")
+
+    def __init__(self, options: "Options") -> None:
+        self.options = options
+        self.strip: Callable[[bytes, str], Stripped] | None = None
+        self.results: Results | None = None
 
 
 def _name_secrets(path: str, result: "Stripped", options: "Options") -> None:

@@ -28,9 +28,12 @@ class Outputs:
     def __init__(self, git_folder: str) -> None:
         self.folder = os.path.join(git_folder, "mlsec", "outputs")
         self._waited = False
+        self._any = os.path.isdir(self.folder)
 
     def knows(self, path: str, data: bytes) -> bool:
         """Whether the outputs of exactly these bytes have been kept, as far as they may be."""
+        if not self._any:
+            return False
         try:
             with open(self._file(path), "rb", buffering=0) as file:
                 return file.read(64).partition(b"\n")[0] == _head(data)

@@ -17,10 +17,13 @@ class Results:
 
     def __init__(self, git_folder: str, settings: str) -> None:
         self.folder = os.path.join(git_folder, "mlsec", "results")
+        self._any = os.path.isdir(self.folder)
         self._key = _digest(settings.encode("utf-8", "surrogatepass"))[:16].encode()
 
     def get(self, path: str, data: bytes) -> "bytes | None":
         """What became of these bytes, `data` itself if nothing was removed; None if unknown."""
+        if not self._any:
+            return None
         try:
             with open(self._file(path), "rb", buffering=0) as file:
                 found = file.read()
@@ -46,6 +49,7 @@ class Results:
                 out = open(file, "wb", buffering=0)  # noqa: SIM115
             with out:
                 out.write(lines)
+            self._any = True
         except (OSError, ValueError):
             return  # no space, no right, no such name: it is worked out anew
 
