@@ -614,6 +614,18 @@ SENSITIVE = [
         notebook(code(), metadata={"papermill": {"parameters": {"a": TOKEN}, "b": KEPT}}),
     ),
     _sensitive("metadata of a cell", notebook(code(metadata={"a": {"b": TOKEN, "c": KEPT}}))),
+    _sensitive(
+        "user of Colab",
+        notebook(
+            code(
+                metadata={
+                    "executionInfo": {"user": {"displayName": "Ann Smith", "userId": "0123456789"}}
+                }
+            )
+        ),
+        "Ann Smith",
+        "0123456789",
+    ),
     _sensitive("attachment", notebook(markdown(attachments={"a.txt": {"text/plain": TOKEN}}))),
     _sensitive(
         "attachment in base64",

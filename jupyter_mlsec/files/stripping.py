@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from jupyter_mlsec.core.strip import Options, Stripped
     from jupyter_mlsec.core.strip.sensitive import Find, Found
 
+COLAB_USER = "colab-user"
+
 # Which rule finds what `also` names.
 _OPTIONAL = {
     "user-path": "absolute-path-or-username",
@@ -90,6 +92,8 @@ def finder(
             for f in _found(document, placed)
             if f.kind not in allowed
         ]
+        if COLAB_USER not in allowed:
+            found += _colab_users(document)
         for value, kind in values.items():
             found += [
                 Found(number, "fetched-secret", kind, value, f"[redacted: {kind}]")
@@ -133,6 +137,20 @@ def _found(document: Document, placed: Placed) -> Iterator[Found]:
             slash = max(value.rfind("/"), value.rfind("\\")) + 1
             marker = value[:slash] + marker
         yield Found(number, rule.id, kind, value, marker)
+
+
+def _colab_users(document: Document) -> Iterator[Found]:
+    """Who ran a cell in Colab, which saves the name and number with the cell."""
+    from jupyter_mlsec.core.strip.sensitive import Found
+
+    for number, text in enumerate(document.texts):
+        if text.part == "metadata" and '"userId": "' in text.text:
+            for line in text.text.splitlines():
+                key, _, value = line.partition(": ")
+                name = value[1:-1]
+                if key in ('"displayName"', '"userId"') and not name.startswith("[redacted:"):
+                    marker = f"[redacted: {COLAB_USER}]"
+                    yield Found(number, COLAB_USER, COLAB_USER, name, marker)
 
 
 def _spans(text: Text, rule: str, span: Span) -> list[Span]:

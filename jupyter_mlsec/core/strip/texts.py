@@ -28,7 +28,7 @@ _V3_MIMES = {
     "json": "application/json",
     "javascript": "application/javascript",
 }
-_WRITTEN = {"raw": "text"}
+_REGULAR = frozenset("cell_type id source metadata outputs execution_count attachments".split())
 _KNOWN = frozenset(("cell_type", "id", "execution_count", "prompt_number", "language", "level"))
 
 
@@ -151,43 +151,84 @@ class Texts:
         raw = self.reader.data[item.at : item.end].decode("latin-1")
         return [pairs_of(m[0].encode("latin-1")) for m in STRING.finditer(raw)]
 
-    def _cell(self, fields: Pairs, start: int, end: int) -> None:
+    def _cell(self, pairs: Pairs, start: int, end: int) -> None:
+        """The texts of one cell. A notebook has thousands: no call without a need."""
+        fields = dict(pairs)
+        if len(fields) < len(pairs) or not fields.keys() <= _REGULAR:
+            self._odd_cell(pairs, start, end)
+            return
+        metadata, outputs = fields.get("metadata"), fields.get("outputs")
+        tags: tuple[str, ...] = ()
+        if metadata:
+            tags = _tags(metadata)
+        identity = fields.get("id")
+        cell_id = identity if type(identity) is str else None
+        origin = _From(Scope(True, start, end), self._number, cell_id, tags)
+        source = fields.get("source")
+        if source:
+            self._source(fields.get("cell_type"), None, source, origin)
+        if outputs:
+            self._outputs(outputs, origin)
+        if "attachments" in fields:
+            self._attachments(fields["attachments"], origin)
+        if metadata:
+            self._cell_metadata(metadata, origin)
+
+    def _odd_cell(self, pairs: Pairs, start: int, end: int) -> None:
+        """A cell of nbformat 3, or with fields that no format has, or that stand twice."""
         kind = cell_id = said = None
-        tags: list[str] = []
-        for key, value in fields:
+        tags: tuple[str, ...] = ()
+        for key, value in pairs:
             if key == "cell_type":
                 kind = value
             elif key == "id" and type(value) is str:
                 cell_id = value
             elif key == "language" and type(value) is str:
                 said = _LANGUAGES.get(value.lower(), value.lower())
-            elif key == "metadata" and value and type(value) is tuple:
-                for name, held in value:
-                    if name == "tags" and type(held) is list:
-                        tags += [text_of(tag) for tag in held if type(tag) is str]
-        origin = _From(Scope(True, start, end), self._number, cell_id, tuple(tags))
-        for key, value in fields:
+            elif key == "metadata":
+                tags += _tags(value)
+        origin = _From(Scope(True, start, end), self._number, cell_id, tags)
+        for key, value in pairs:
             if not value or key in _KNOWN:
                 continue
             if key in ("source", "input"):
-                if kind == "code" and not said:
-                    self._in_language.append(len(self._texts))
-                spoken = (
-                    (said or "python") if kind == "code" else _WRITTEN.get(str(kind), "markdown")
-                )
-                self._add("source", spoken, _joined(value), origin)
-            elif key == "outputs" and type(value) is list:
-                for number, output in enumerate(value):
-                    self._output(output, origin._replace(output=number))
-            elif key == "attachments" and type(value) is tuple:
-                for _, bundle in value:
-                    self._attachment(bundle, origin)
-            elif (
-                key != "metadata"
-                or type(value) is not tuple
-                or any(name not in _NOISE for name, _ in value)
-            ):
-                self._foreign("metadata" if key == "metadata" else "output", value, origin)
+                self._source(kind, said, value, origin)
+            elif key == "outputs":
+                self._outputs(value, origin)
+            elif key == "attachments":
+                self._attachments(value, origin)
+            elif key == "metadata":
+                self._cell_metadata(value, origin)
+            else:
+                self._foreign("output", value, origin)
+
+    def _source(self, kind: Any, said: str | None, source: Any, origin: _From) -> None:
+        spoken = "markdown"
+        if kind == "code":
+            spoken = said or "python"
+            if not said:
+                self._in_language.append(len(self._texts))
+        elif kind == "raw":
+            spoken = "text"
+        self._add("source", spoken, _joined(source), origin)
+
+    def _outputs(self, outputs: Any, origin: _From) -> None:
+        if type(outputs) is not list:
+            self._foreign("output", outputs, origin)
+            return
+        for number, output in enumerate(outputs):
+            self._output(output, origin._replace(output=number))
+
+    def _attachments(self, attachments: Any, origin: _From) -> None:
+        if type(attachments) is not tuple:
+            self._foreign("output", attachments, origin)
+            return
+        for _, bundle in attachments:
+            self._attachment(bundle, origin)
+
+    def _cell_metadata(self, metadata: Any, origin: _From) -> None:
+        if type(metadata) is not tuple or any(name not in _NOISE for name, _ in metadata):
+            self._foreign("metadata", metadata, origin)
 
     def _output(self, output: Any, origin: _From) -> None:
         if type(output) is not tuple:
@@ -205,16 +246,15 @@ class Texts:
 
     def _foreign(self, part: Part, value: Any, origin: _From) -> None:
         """The strings of a value that has no form of its own."""
-        self._append(part, "json", flatten(value), origin, "application/json")
+        self._add(part, "json", flatten(value), origin, "application/json")
 
     def _add(
         self, part: Part, language: str, text: str, origin: _From, mime: str | None = None
     ) -> None:
-        self._append(part, language, plain(text_of(text)), origin, mime)
-
-    def _append(
-        self, part: Part, language: str, text: str, origin: _From, mime: str | None
-    ) -> None:
+        if not text.isascii():
+            text = text_of(text)
+        if "\x1b" in text or "\r" in text:
+            text = plain(text)
         if text:
             scope, cell, cell_id, tags, output = origin
             self._texts.append(Text(part, language, text, cell, cell_id, output, mime, tags))
@@ -239,6 +279,14 @@ def _kernel_language(metadata: tuple[tuple[str, Any], ...]) -> str:
                 if type(said) is str:
                     return _LANGUAGES.get(said.lower(), said.lower())
     return "python"
+
+
+def _tags(metadata: Any) -> tuple[str, ...]:
+    tags: tuple[str, ...] = ()
+    for name, held in metadata if type(metadata) is tuple else ():
+        if name == "tags" and type(held) is list:
+            tags += tuple(text_of(tag) for tag in held if type(tag) is str)
+    return tags
 
 
 def _joined(value: Any) -> str:
