@@ -46,15 +46,15 @@ def examine(cwd: str) -> Health:
     broken = _broken(top, scope, entries) if scope else []
     guarded = hook.present(cwd)
     problems = [*_surroundings(top), *broken]
+    general = install.attributes_of(top, [install.ANY])[install.ANY]
     if scope is None:
         problems.append("the filter is not set up: mlsec git install")
-    elif (
-        not install.attributes_of(top, [install.ANY])[install.ANY]
-        .get("filter", "")
-        .startswith(driver.NAME)
-    ):
+    elif general.get("filter") not in driver.DRIVERS:
         problems.append("no attributes file sends *.ipynb through the filter")
         broken.append("attributes")
+    elif general.get("diff") == driver.NAME and install.nbdime(top):
+        problems.append("nbdime is set up too, but does not get to show differences")
+        broken.append("nbdime")
     if scope == "local" and not guarded and not hook.shared(cwd):
         problems.append("a hook is gone: pre-commit or prepare-commit-msg")
         broken.append("hook")

@@ -46,6 +46,8 @@ def install(
     file = attributes_file or attributes_path(cwd, scope)
     found = nbstripout(cwd, scope) if from_nbstripout else {}
     others = _others(cwd)
+    if nbdime(cwd):
+        others.setdefault("diff", "jupyternotebook")
     filtered = others.get("filter", "")
     if filtered and not (from_nbstripout and filtered == "nbstripout"):
         raise MlsecError(*_taken(filtered))
@@ -117,6 +119,11 @@ def configured(cwd: str, scope: Scope | None = None) -> dict[str, str]:
     found = command.run(cwd, "config", *where, "-z", "--get-regexp", pattern)
     entries = os.fsdecode(found.stdout).split("\0") if found.returncode == 0 else []
     return dict(entry.partition("\n")[::2] for entry in entries if entry)
+
+
+def nbdime(cwd: str) -> bool:
+    """Whether nbdime is set up to show differences (`nbdime config-git --enable`)."""
+    return command.run(cwd, "config", "diff.jupyternotebook.command").returncode == 0
 
 
 def attributes_of(cwd: str, paths: list[str]) -> dict[str, dict[str, str]]:

@@ -156,6 +156,7 @@ def test_nbdime_goes_on_to_show_differences(bare: Repository) -> None:
     bare.write(".gitattributes", "*.ipynb diff=jupyternotebook merge=jupyternotebook\n")
     done = install(str(bare.path), {})
     assert "jupyternotebook" in done.notes[0]
+    install(str(bare.path), {})
     assert "diff: jupyternotebook" in bare.git("check-attr", "diff", "a.ipynb")
 
 
@@ -254,7 +255,13 @@ def gone(repo: Repository) -> None:
     script.write_text(script.read_text().replace(sys.executable, "/nowhere/python"))
 
 
+def add_nbdime(repo: Repository) -> None:
+    repo.git("config", "diff.jupyternotebook.command", "git-nbdiffdriver diff")
+    repo.write(".gitattributes", "*.ipynb diff=jupyternotebook merge=jupyternotebook\n")
+
+
 BREAKS = {
+    "nbdime came later": add_nbdime,
     "environment gone": gone,
     "script gone": lambda repo: (repo.path / ".git/mlsec/filter").unlink(),
     "not required": lambda repo: repo.git("config", "--unset", "filter.mlsec.required"),
