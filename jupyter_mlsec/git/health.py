@@ -58,11 +58,11 @@ def examine(cwd: str) -> Health:
     if scope == "local" and not guarded and not hook.shared(cwd):
         problems.append("a hook is gone: pre-commit or prepare-commit-msg")
         broken.append("hook")
-    others = sorted({attributes[n].get("filter", "none") for n in uncovered})
-    if uncovered:
+    unsaid = [name for name in uncovered if "filter" not in attributes[name]]
+    if unsaid:
         problems.append(
-            f"{len(uncovered)} tracked notebooks do not pass through it ({', '.join(others)}), "
-            f"such as {uncovered[0]!r}"
+            f"no attributes file sends {len(unsaid)} tracked notebooks through it, such as "
+            f"{unsaid[0]!r}"
         )
     return Health(
         scope,

@@ -51,6 +51,8 @@ def install(
     filtered = others.get("filter", "")
     if filtered and not (from_nbstripout and filtered == "nbstripout"):
         raise MlsecError(*_taken(filtered))
+    if scope == "local" and attributes_file is None:
+        _check_overridden(cwd)
     script = script_path(cwd, scope)
     driver.write(script)
     named = None if scope == "local" else script
@@ -127,13 +129,16 @@ def nbdime(cwd: str) -> bool:
 
 
 def attributes_of(cwd: str, paths: list[str]) -> dict[str, dict[str, str]]:
-    """The attributes `filter` and `diff` of each path, where they are set. Paths as git's."""
+    """The attributes `filter` and `diff` of each path, where they are said. Paths as git's.
+
+    `-filter` in an attributes file gives "unset".
+    """
     stdin = b"".join(os.fsencode(path) + b"\0" for path in paths)
     asked = ("check-attr", "-z", "--stdin", "filter", "diff")
     fields = os.fsdecode(command.output(cwd, *asked, stdin=stdin)).split("\0")
     found: dict[str, dict[str, str]] = {path: {} for path in paths}
     for path, name, value in zip(fields[::3], fields[1::3], fields[2::3], strict=False):
-        if value not in ("unspecified", "unset", "set"):
+        if value not in ("unspecified", "set"):
             found[path][name] = value
     return found
 
@@ -184,7 +189,22 @@ def _others(cwd: str) -> dict[str, str]:
     if command.run(cwd, "rev-parse", "--git-dir").returncode:
         return {}
     found = attributes_of(cwd, [ANY])[ANY]
-    return {key: value for key, value in found.items() if value.split("-")[0] != driver.NAME}
+    ours = ("unset", driver.NAME, *driver.DRIVERS)
+    return {key: value for key, value in found.items() if value not in ours}
+
+
+def _check_overridden(cwd: str) -> None:
+    """Raises MlsecError for notebooks of another filter, which .git/info/attributes would take."""
+    tracked = command.output(cwd, "ls-files", "-z", "--full-name", "--", ":(top,icase)*.ipynb")
+    names = [os.fsdecode(name) for name in tracked.split(b"\0") if name]
+    found = attributes_of(command.top(cwd), names)
+    for name, said in found.items():
+        other = said.get("filter", "unset")
+        if other not in (*driver.DRIVERS, "unset", "nbstripout"):
+            raise MlsecError(
+                f"{name!r} goes through the filter {other!r}, which this would end",
+                "give --attributes .gitattributes: lines for single paths go on to count there",
+            )
 
 
 def _taken(name: str) -> tuple[str, str]:

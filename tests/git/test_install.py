@@ -239,15 +239,30 @@ def test_status(bare: Repository) -> None:
     assert (health.scope, health.covered, health.problems) == ("local", ["a.ipynb"], [])
 
 
-def test_a_notebook_that_is_not_covered(bare: Repository) -> None:
+def test_notebooks_that_are_left_out(bare: Repository) -> None:
     install(str(bare.path), {})
-    (bare.path / ".git/info/attributes").write_text("*.ipynb filter=mlsec\nraw/** -filter\n")
-    bare.write("raw/a.ipynb", notebook("x = 1\n"))
-    bare.git("add", "raw/a.ipynb")
+    lines = "*.ipynb filter=mlsec\nraw/** -filter\nlfs/** filter=lfs\nno/*.ipynb !filter\n"
+    (bare.path / ".git/info/attributes").write_text(lines)
+    for folder in ("raw", "no", "lfs"):
+        bare.write(f"{folder}/a.ipynb", notebook("x = 1\n"))
+    bare.git("add", "-A")
     health = examine(str(bare.path))
-    assert health.uncovered == ["raw/a.ipynb"]
-    assert "1 tracked notebooks do not pass" in health.problems[0]
+    assert health.uncovered == ["lfs/a.ipynb", "no/a.ipynb", "raw/a.ipynb"]
+    assert health.problems == [
+        "no attributes file sends 1 tracked notebooks through it, such as 'no/a.ipynb'"
+    ]
     assert not health.repairable
+
+
+def test_notebooks_in_git_lfs_are_not_taken_from_it(bare: Repository) -> None:
+    bare.write(".gitattributes", "big/*.ipynb filter=lfs diff=lfs merge=lfs -text\n")
+    bare.write("big/a.ipynb", notebook("x = 1\n"))
+    bare.git("add", "-A")
+    with pytest.raises(MlsecError) as caught:
+        install(str(bare.path), {})
+    assert "--attributes .gitattributes" in caught.value.full
+    install(str(bare.path), {}, attributes_file=str(bare.path / ".gitattributes"))
+    assert "filter: lfs" in bare.git("check-attr", "filter", "big/a.ipynb")
 
 
 def gone(repo: Repository) -> None:

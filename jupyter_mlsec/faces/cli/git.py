@@ -165,7 +165,8 @@ def _tell(health: Health) -> None:
     else:
         print("filter:    not set up")
     total = len(health.covered) + len(health.uncovered)
-    print(f"notebooks: {len(health.covered)} of {total} pass through it")
+    left = f"; left out: {', '.join(health.uncovered[:5])}" if health.uncovered else ""
+    print(f"notebooks: {len(health.covered)} of {total} pass through it{left}")
     print(f"hook:      {'checks each commit' if health.hook else 'none'}")
     print(f"outputs:   {health.kept / 1e6:.1f} MB kept below .git")
     for problem in health.problems:
