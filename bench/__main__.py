@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import re
 import sys
 
 from bench.measure import ROOT
@@ -18,7 +19,8 @@ runs the families `secrets` and `installs` with `--jobs 1`; the peers look for s
 validation over the network switched off, on one core where they let themselves be told so \
 (gitleaks and ruff don't). Of several runs the one with the least CPU time counts.
 """
-_NAMES = ("corpus", "startup", "cell", "memory")
+_SECTION = re.compile(r"^<!-- (\w+) -->\n(.*?)(?=^<!-- \w+ -->\n|\Z)", re.MULTILINE | re.DOTALL)
+_NAMES = ("corpus", "startup", "cell", "memory", "git", "leaks")
 
 
 def main() -> int:
@@ -26,34 +28,49 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help=f"of {', '.join(_NAMES)}, accuracy; default all "
                         "but accuracy")  # fmt: skip
     parser.add_argument("--full", action="store_true", help="slow peers scan everything (minutes)")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    parser.add_argument(
+        "--write", action="store_true", help="put the results into docs/benchmarks.md"
+    )
     options = parser.parse_args()
     names = options.names or list(_NAMES)
     unknown = [name for name in names if name not in (*_NAMES, "accuracy")]
     if unknown:
         parser.error(f"no benchmark is called {unknown[0]}")
-    parts = [
-        _INTRODUCTION.format(
-            cores=os.cpu_count(), machine=platform.machine(), python=platform.python_version()
-        )
-    ]
+    texts = {}
     for name in names:
-        text = _run(name, options.full)
-        print(text, flush=True)
-        parts.append(text)
-    if options.write and names == list(_NAMES):
-        (ROOT / "docs" / "benchmarks.md").write_text("\n".join(parts), "utf-8")
+        texts[name] = _run(name, options.full)
+        print(texts[name], flush=True)
+    if options.write:
+        _write(texts)
     return 0
 
 
+def _write(texts: dict[str, str]) -> None:
+    """Put results in the place of those from before; what was not measured now stays."""
+    page = ROOT / "docs" / "benchmarks.md"
+    known = dict(_SECTION.findall(page.read_text("utf-8")))
+    introduction = _INTRODUCTION.format(
+        cores=os.cpu_count(), machine=platform.machine(), python=platform.python_version()
+    )
+    sections = [
+        f"<!-- {name} -->\n{text.strip()}\n"
+        for name in _NAMES
+        if (text := texts.get(name, known.get(name)))
+    ]
+    page.write_text("\n".join([introduction, *sections]), "utf-8")
+
+
 def _run(name: str, full: bool) -> str:
-    from bench import accuracy, cell, corpus, memory, startup
+    from bench import accuracy, cell, corpus, git_filter, leaks, memory, startup
 
     if name == "accuracy":
         return accuracy.main()
     if name == "corpus":
         return corpus.main(full)
-    return {"startup": startup.main, "cell": cell.main, "memory": memory.main}[name]()
+    others = {
+        "startup": startup, "cell": cell, "memory": memory, "git": git_filter, "leaks": leaks,
+    }  # fmt: skip
+    return others[name].main()
 
 
 if __name__ == "__main__":

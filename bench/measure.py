@@ -24,23 +24,29 @@ class Cost(NamedTuple):
 
 
 def run(
-    command: Sequence[str], output: Path | None = None, env: Mapping[str, str] | None = None
+    command: Sequence[str],
+    output: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    *,
+    cwd: Path | None = None,
+    stdin: Path | None = None,
 ) -> Cost:
     """Runs a command to its end, its standard output into `output`.
 
     CPU time is user and system time of the process and of all children that it waited for
-    (`os.wait4`); the peak is that of the largest single process. It runs in the folder for
-    temporary files, and with bytecode, as an installed package does.
+    (`os.wait4`); the peak is that of the largest single process. It runs in `cwd`, or the
+    folder for temporary files, and with bytecode, as an installed package does.
     """
     inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    with open(output or os.devnull, "wb") as out:
+    with open(output or os.devnull, "wb") as out, open(stdin or os.devnull, "rb") as source:
         start = time.perf_counter()
         process = subprocess.Popen(
             command,
+            stdin=source,
             stdout=out,
             stderr=subprocess.DEVNULL,
             env={**inherited, **(env or {})},
-            cwd=tempfile.gettempdir(),
+            cwd=cwd or tempfile.gettempdir(),
         )
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start

@@ -5,7 +5,7 @@
 
 # no `from __future__ import annotations`: it makes named tuples twice as slow to define
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from jupyter_mlsec.core.model import Confidence, Severity
 
@@ -32,7 +32,7 @@ class Config(NamedTuple):
     `core.settings.SETTINGS` says what each is. `root` is the folder that globs are relative to;
     it is no setting, and empty means the working directory. Names of rules are ids
     (`unpinned-install`), families (`installs`), or a rule with one kind of credential
-    (`provider-token:openai-api-key`).
+    (`provider-token:openai-api-key`). `strip` is as `core.strip.settings` reads it.
     """
 
     select: Names = ()
@@ -48,6 +48,7 @@ class Config(NamedTuple):
     jobs: int = 0
     cache: bool = True
     max_size: int = 512
+    strip: tuple[tuple[str, Any], ...] = ()
     root: str = ""
 
     @classmethod

@@ -93,6 +93,15 @@ _PROFILE = _Kind(
 )
 
 
+def _strip(value: Any) -> Any:
+    from jupyter_mlsec.core.strip.settings import read
+
+    return read(value)
+
+
+_STRIP = _Kind("a table", {"type": "object"}, _strip)
+
+
 class Setting(NamedTuple):
     """One setting: how it is written, and what it is for."""
 
@@ -157,6 +166,10 @@ SETTINGS: Mapping[str, Setting] = {
         _COUNT,
         "Files over this many megabytes are refused. 0 means no limit.",
     ),
+    "strip": Setting(
+        _STRIP,
+        "What `mlsec strip` and the git filter remove from notebooks.",
+    ),
 }
 
 
@@ -175,11 +188,15 @@ def json_schema() -> dict[str, object]:
     for name, (kind, doc) in SETTINGS.items():
         key, default = name.replace("_", "-"), Config._field_defaults[name]
         written = default.label if isinstance(default, Severity) else default
-        if kind is _RULES_BY_GLOB:
+        if kind is _RULES_BY_GLOB or kind is _STRIP:
             written = {}
         elif isinstance(written, tuple):
             written = list(written)
         described: dict[str, object] = {"description": doc, **kind.schema}
+        if kind is _STRIP:
+            from jupyter_mlsec.core.strip.settings import schema
+
+            described |= schema()
         properties[key] = described if written is None else {**described, "default": written}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -61,9 +61,14 @@ def silenced(config: Config, source: Source, cwd: str) -> tuple[str, ...]:
     return tuple(
         name
         for glob, names in config.per_path_ignore
-        if ignored_within(path, _ignores((glob,), config.root or cwd))
+        if matches(glob, path, config.root or cwd)
         for name in names
     )
+
+
+def matches(glob: str, path: str, root: str) -> bool:
+    """Whether a glob as in `exclude`, relative to a folder, matches an absolute path."""
+    return ignored_within(path, _ignores((glob,), root))
 
 
 def read_ignores(file: str, folder: str) -> Ignores:

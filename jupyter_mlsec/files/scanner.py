@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from jupyter_mlsec.core.engine import Scanner
     from jupyter_mlsec.core.rule import Rule
 
+LINTERS = ("bandit", "ruff")
+
 
 class RuleNames(Collection[str]):
     """What a setting may name: rules, families, and rules with one kind of credential.
@@ -30,7 +32,8 @@ class RuleNames(Collection[str]):
         return frozenset({*BY_ID, detect_secrets.ID, *FAMILIES, *kinds})
 
     def __contains__(self, name: object) -> bool:
-        return name in self._names
+        # the rules of linters run by `--with` have many names: bandit:B602, ruff:S307
+        return name in self._names or str(name).partition(":")[0] in LINTERS
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._names))

@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from jupyter_mlsec.core.errors import MlsecError
+from jupyter_mlsec.git import command
 
-if TYPE_CHECKING:
-    from subprocess import CompletedProcess
-
-# The repository's own configuration must not make git run a program while we only look.
-_GIT = ("git", "-c", "core.fsmonitor=false", "--no-optional-locks")
 _DIFF = (
     *("diff", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-relative"),
     *("--ignore-submodules=all", "--diff-filter=ACMT"),
@@ -33,10 +29,10 @@ def staged(
     sees them first, and only what it accepts is read. Raises MlsecError if there is no git, no
     repository, or git fails.
     """
-    top = _top(cwd)
+    top = command.top(cwd)
     changed = [
         (path, blob)
-        for path, blob in _changed(_git(top, *_DIFF, "--cached"), top)
+        for path, blob in _changed(command.output(top, *_DIFF, "--cached"), top)
         if wanted(path) and blob.strip("0")
     ]
     if changed:
@@ -49,10 +45,10 @@ def changed_since(ref: str, cwd: str) -> list[str]:
     Changes that are not committed count, and so do new files that git does not ignore. Raises
     MlsecError if there is no git, no repository, no such commit, or no common ancestor.
     """
-    top = _top(cwd)
+    top = command.top(cwd)
     base = _merge_base(_commit(ref, top), ref, top)
-    changed = {path for path, _ in _changed(_git(top, *_DIFF, base, "--"), top)}
-    new = _git(top, "ls-files", "-z", "--others", "--exclude-standard")
+    changed = {path for path, _ in _changed(command.output(top, *_DIFF, base, "--"), top)}
+    new = command.output(top, "ls-files", "-z", "--others", "--exclude-standard")
     changed.update(_path(top, name) for name in new.split(b"\0") if name)
     return sorted(path for path in changed if os.path.isfile(path) and not os.path.islink(path))
 
@@ -74,7 +70,7 @@ def _contents(top: str, changed: list[tuple[str, str]]) -> Iterator[tuple[str, b
     from subprocess import DEVNULL, PIPE, Popen
 
     with Popen(  # noqa: S603 - no shell, and no argument from outside
-        [*_GIT, "cat-file", "--batch"], cwd=top, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+        [*command.GIT, "cat-file", "--batch"], cwd=top, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
     ) as process:
         assert process.stdin is not None  # noqa: S101 - for the type checker
         assert process.stdout is not None  # noqa: S101
@@ -101,15 +97,10 @@ def _blob(answer: IO[bytes], path: str) -> bytes:
     return data[:-1]
 
 
-def _top(cwd: str) -> str:
-    """The top folder of the working tree that `cwd` is in."""
-    return os.path.abspath(os.fsdecode(_git(cwd, "rev-parse", "--show-toplevel").rstrip(b"\r\n")))
-
-
 def _commit(ref: str, top: str) -> str:
     # git reads a leading hyphen as an option, and a circumflex as "everything but"
     if ref and ref[0] not in "-^" and "\0" not in ref:
-        found = _run(top, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+        found = command.run(top, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
         if found.returncode == 0:
             return found.stdout.decode().strip()
     raise MlsecError(
@@ -119,9 +110,9 @@ def _commit(ref: str, top: str) -> str:
 
 
 def _merge_base(commit: str, ref: str, top: str) -> str:
-    if _run(top, "rev-parse", "--verify", "--quiet", "HEAD").returncode:
+    if command.run(top, "rev-parse", "--verify", "--quiet", "HEAD").returncode:
         raise MlsecError("there is no commit on this branch yet", "scan the folder instead")
-    found = _run(top, "merge-base", commit, "HEAD")
+    found = command.run(top, "merge-base", commit, "HEAD")
     if found.returncode:
         raise MlsecError(
             f"HEAD and {ref!r} have no common ancestor",
@@ -132,34 +123,3 @@ def _merge_base(commit: str, ref: str, top: str) -> str:
 
 def _path(top: str, name: bytes) -> str:
     return os.path.join(top, os.path.normpath(os.fsdecode(name)))
-
-
-def _git(cwd: str, *arguments: str) -> bytes:
-    """What a git command prints. Raises MlsecError with git's own reason if it fails."""
-    done = _run(cwd, *arguments)
-    if done.returncode == 0:
-        return done.stdout
-    reason = done.stderr.decode("utf-8", "replace").partition("\n")[0].removeprefix("fatal: ")
-    if reason.startswith("not a git repository"):
-        raise MlsecError(f"{cwd} is in no git repository", "run this inside a repository")
-    raise MlsecError(f"git {arguments[0]} failed: {reason or f'exit code {done.returncode}'}")
-
-
-def _run(cwd: str, *arguments: str) -> CompletedProcess[bytes]:
-    from subprocess import DEVNULL, run
-
-    try:
-        return run(  # noqa: S603 - no shell; a ref that looks like an option is refused
-            [*_GIT, *arguments],
-            cwd=cwd,
-            stdin=DEVNULL,
-            capture_output=True,
-            env={**os.environ, "LC_ALL": "C"},
-            check=False,
-        )
-    except FileNotFoundError:
-        if not os.path.isdir(cwd):
-            raise MlsecError(f"there is no folder {cwd}") from None
-        raise MlsecError("git is not installed, or not on the PATH", "install git") from None
-    except OSError as error:
-        raise MlsecError(f"git cannot be started: {error.strerror}") from None

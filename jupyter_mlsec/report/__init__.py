@@ -44,6 +44,12 @@ def _text(report: Report, rules: Mapping[str, Rule], **options: Any) -> str:
     return render(report, Options(**options))
 
 
+def _concise(report: Report, rules: Mapping[str, Rule], **options: Any) -> str:
+    from jupyter_mlsec.report.concise import render
+
+    return render(report)
+
+
 def _json(report: Report, rules: Mapping[str, Rule], **options: Any) -> str:
     from jupyter_mlsec.report.json import render
 
@@ -70,6 +76,7 @@ def _junit(report: Report, rules: Mapping[str, Rule], **options: Any) -> str:
 
 FORMATS: Mapping[str, Format] = {
     "text": _text,
+    "concise": _concise,
     "json": _json,
     "sarif": _sarif,
     "github": _github,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from jupyter_mlsec.core.rule import Rule
-from jupyter_mlsec.rules import installs, models, secrets
+from jupyter_mlsec.rules import installs, models, outputs, secrets
 
 FAMILIES: dict[str, tuple[Rule, ...]] = {
     "secrets": secrets.RULES,
     "installs": installs.RULES,
     "models": models.RULES,
+    "outputs": outputs.RULES,
 }
 
 ALL: tuple[Rule, ...] = tuple(rule for rules in FAMILIES.values() for rule in rules)

@@ -89,6 +89,13 @@ def test_the_demonstration(folder: Folder) -> None:
     assert outcome.out.startswith("$ mlsec scan .\n")
     for rule in ("provider-token", "credential-in-url", "unpinned-install", "curl-pipe-shell"):
         assert outcome.shows(f"  {rule}\n")
+    for said in (
+        "[redacted: generic-password]",
+        "load-data.ipynb itself is unchanged: yes",
+        "what len(users) gave is in git: no",
+        "in the file, after the merge: yes",
+    ):
+        assert outcome.shows(said)
     # what it made up is in its files, and nowhere in its report
     made_up: set[str] = set()
     for example in sorted(EXAMPLES.iterdir()):

@@ -13,7 +13,7 @@ from jupyter_mlsec.report import FORMATS
 
 
 def test_names() -> None:
-    assert list(FORMATS) == ["text", "json", "sarif", "github", "junit"]
+    assert list(FORMATS) == ["text", "concise", "json", "sarif", "github", "junit"]
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -15,6 +15,8 @@ from jupyter_mlsec import __version__
 COMMANDS = {
     "scan": "find secrets and unsafe installs in notebooks and the files beside them",
     "fix": "mend what can be mended, in place",
+    "strip": "take what is sensitive out of outputs, or all outputs",
+    "git": "keep what is sensitive in notebooks out of commits: a filter for git",
     "explain": "what a rule means, why it matters and how to mend what it finds",
     "rules": "list all rules and kinds of credentials",
     "demo": "scan example notebooks with made-up leaks, to see what the tool does",
@@ -23,9 +25,9 @@ COMMANDS = {
 INTERRUPTED = 130
 
 
-def program() -> int:
+def program(arguments: Sequence[str] | None = None) -> int:
     """What the commands `mlsec` and `jupyter-mlsec` run: `main`, and a quick end."""
-    code = main()
+    code = main(arguments)
     gc.freeze()  # the interpreter ends without searching all objects for cycles: 8 ms
     return code
 

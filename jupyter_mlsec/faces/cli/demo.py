@@ -1,4 +1,5 @@
-"""`mlsec demo`: a scan of example notebooks, whose leaks are made up when it runs."""
+"""`mlsec demo`: a scan of example notebooks, whose leaks are made up when it runs, and one of them
+committed through the git filter."""
 
 from __future__ import annotations
 
@@ -19,7 +20,9 @@ _MADE_UP = lazy(r"\[\[(\w+)(?:=(.+?))?\]\]")
 def run(arguments: Sequence[str]) -> int:
     """Show what the tool finds, and with which command. Always 0: findings are the point."""
     parser = argparse.ArgumentParser(
-        prog="mlsec demo", description="Scan example notebooks with made-up leaks."
+        prog="mlsec demo",
+        description="Scan example notebooks with made-up leaks, and commit one through the "
+        "git filter. Options of `mlsec scan` show the scan alone.",
     )
     parser.add_argument("--keep", metavar="FOLDER", help="write the examples there and keep them")
     given, rest = parser.parse_known_args(arguments)
@@ -35,6 +38,10 @@ def run(arguments: Sequence[str]) -> int:
             scan.run([".", "--no-cache", *rest])
         finally:
             os.chdir(before)
+        if not rest:
+            from jupyter_mlsec.faces.cli import demo_git
+
+            demo_git.show(folder.resolve(), Path(temporary) / "repository")
     return 0
 
 

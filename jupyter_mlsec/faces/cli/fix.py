@@ -15,8 +15,8 @@ from jupyter_mlsec.core.fixes import Fixed, MakeContext, fix_bytes
 from jupyter_mlsec.core.model import Document, ScanError
 from jupyter_mlsec.core.view import Context
 from jupyter_mlsec.faces.cli import options
-from jupyter_mlsec.files.source import Source
 from jupyter_mlsec.files.versions import Versions, from_choice
+from jupyter_mlsec.files.writing import replace
 
 _EPILOG = """\
 Safe fixes keep what the code does. --unsafe takes the others too, such as a credential read from
@@ -53,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
             if given.diff:
                 sys.stdout.writelines(_diff(source.path, fixed))
             elif fixed.changes:
-                _replace(source, fixed.data)
+                replace(source.file, fixed.data)
         except MlsecError as error:
             errors.append(ScanError(source.path, error.full, error.line, error.column))
             continue
@@ -112,21 +112,6 @@ def _diff(path: str, fixed: Fixed) -> Iterator[str]:
     for change in fixed.changes:
         name = path if change.cell is None else f"{path} cell {change.cell + 1}"
         yield from unified_diff(lines(change.before), lines(change.after), name, name)
-
-
-def _replace(source: Source, data: bytes) -> None:
-    """Put the new bytes in the file's place at once, with the old file's mode."""
-    target = os.path.realpath(source.file)
-    part = f"{target}.{os.getpid()}.mlsec"
-    try:
-        with open(part, "wb") as file:
-            file.write(data)
-        os.chmod(part, os.stat(target).st_mode & 0o7777)
-        os.replace(part, target)
-    except OSError as error:
-        if os.path.exists(part):
-            os.unlink(part)
-        raise MlsecError(f"can't be written: {error.strerror}") from None
 
 
 def _summary(fixed: Fixed) -> str:

@@ -20,7 +20,7 @@ from jupyter_mlsec.files.scanner import rules_for, scan_function
 from jupyter_mlsec.files.source import Source, kind_of, shown
 from jupyter_mlsec.files.workers import scan_many
 
-FORMATS = ("text", "json", "sarif", "github", "junit")
+FORMATS = ("text", "concise", "json", "sarif", "github", "junit")
 # Megabytes of a notebook up to which places get lines of the file: 200 MB take 35 s and 1.6 GB.
 _LOCATED = 16
 _EPILOG = """\
@@ -39,12 +39,19 @@ def run(arguments: Sequence[str]) -> int:
     gc.set_threshold(200_000, 20, 100)
     started = perf_counter()
     config = options.configured(given)
+    linters = given.with_.split(",") if given.with_ else []
+    if linters:
+        from jupyter_mlsec.files.linters import check_installed
+
+        check_installed(linters)
     found = list(_sources(given, config))
     sources = [source for source in found if isinstance(source, Source)]
     results = _scan(sources, config, quiet=given.quiet)
     errors = [s for s in found if isinstance(s, ScanError)]
     errors += [result.error for result in results if result.error]
     findings = list(_findings(results, sources, config))
+    if linters:
+        findings += _linted(linters, sources, config)
     if given.update_baseline:
         from jupyter_mlsec.faces.cli import baseline
 
@@ -80,6 +87,12 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     )
     what.add_argument("--staged", action="store_true", help="what git's index holds")
     what.add_argument("--since", metavar="REF", help="what changed since a commit or branch")
+    what.add_argument(
+        "--with",
+        dest="with_",
+        metavar="LINTERS",
+        help="run these on the notebooks too, through nbqa: bandit,ruff",
+    )
     options.add_rules(parser)
     output = parser.add_argument_group("report")
     output.add_argument("--format", choices=FORMATS, default="text")
@@ -160,15 +173,28 @@ def _findings(
         for result in results:
             yield from result.findings
         return
+    for result, source in zip(results, sources, strict=True):
+        for finding in result.findings:
+            yield _silenced(finding, source, config)
+
+
+def _silenced(finding: Finding, source: Source, config: Config) -> Finding:
     from jupyter_mlsec.core.config import named
     from jupyter_mlsec.files.ignore import silenced
 
-    for result, source in zip(results, sources, strict=True):
-        names = silenced(config, source, os.getcwd())
-        for finding in result.findings:
-            if finding.suppressed is None and named(names, finding):
-                finding = finding._replace(suppressed="config")
-            yield finding
+    if finding.suppressed is None and named(silenced(config, source, os.getcwd()), finding):
+        return finding._replace(suppressed="config")
+    return finding
+
+
+def _linted(linters: Sequence[str], sources: Iterable[Source], config: Config) -> list[Finding]:
+    """What other linters find, silenced where `per-path-ignore` says so."""
+    from jupyter_mlsec.files.linters import lint
+    from jupyter_mlsec.files.scanner import make_scanner
+
+    by_path = {source.path: source for source in sources}
+    found = lint(linters, list(by_path.values()), make_scanner(config, folder_of()))
+    return [_silenced(finding, by_path[finding.place.path], config) for finding in found]
 
 
 def _write(

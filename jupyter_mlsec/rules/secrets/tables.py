@@ -48,13 +48,36 @@ def bindings(view: View) -> Iterator[Binding]:
                 break
 
 
-def _text_columns(source: str, header: Span) -> Iterator[tuple[str, list[Span]]]:
+def column(source: str, value: Span) -> list[Span]:
+    """All cells of the column of credentials in which a value stands; none if it is in no table.
+
+    `bindings` names a column by its first values. Who takes them out needs all.
+    """
+    last = value.end
+    if "<t" in source:
+        table = Span(max(source.rfind("<table", 0, last), 0), last)
+        found = list(_html_columns(source, table, len(source)))
+    else:
+        found = []
+        end = source.rfind("\n", 0, value.start)
+        while end > 0 and not found:
+            header = Span(source.rfind("\n", 0, end) + 1, end)
+            columns = (
+                *_text_columns(source, header, len(source)),
+                *_csv_columns(source, header, len(source)),
+            )
+            found = [c for c in columns if value in c[1]]
+            end = header.start - 1
+    return next((cells for _, cells in found if value in cells), [])
+
+
+def _text_columns(source: str, header: Span, most: int = _ROWS) -> Iterator[tuple[str, list[Span]]]:
     """The columns with a credential's name, and the values below it, by where they end: frames
     are printed flush right or between bars."""
     titles = [Span(*m.span()) for m in _FIELD.finditer(source, header.start, header.end)]
     rows: list[list[Span]] = []
     position = header.end + 1
-    while position < len(source) and len(rows) < _ROWS:
+    while position < len(source) and len(rows) < most:
         end = source.find("\n", position)
         end = len(source) if end < 0 else end
         if not source[position:end].strip():
@@ -71,14 +94,14 @@ def _text_columns(source: str, header: Span) -> Iterator[tuple[str, list[Span]]]
         yield name, cells
 
 
-def _csv_columns(source: str, header: Span) -> Iterator[tuple[str, list[Span]]]:
+def _csv_columns(source: str, header: Span, most: int = _ROWS) -> Iterator[tuple[str, list[Span]]]:
     """The columns of lines with commas or semicolons; rows of another length end the table."""
     title = source[header.start : header.end]
     field = _SEMICOLONS if title.count(";") > title.count(",") else _COMMAS
     titles = [m[0].strip(' "') for m in field.finditer(title)]
     rows: list[list[Span]] = []
     position = header.end + 1
-    while position < len(source) and len(rows) < _ROWS:
+    while position < len(source) and len(rows) < most:
         end = source.find("\n", position)
         end = len(source) if end < 0 else end
         row = [Span(*m.span()) for m in field.finditer(source, position, end)]
@@ -97,7 +120,7 @@ def _unquoted(source: str, span: Span) -> Span:
     return Span(start, max(start, span.start + len(text.rstrip(' "'))))
 
 
-def _html_columns(source: str, marked: Span) -> Iterator[tuple[str, list[Span]]]:
+def _html_columns(source: str, marked: Span, most: int = _ROWS) -> Iterator[tuple[str, list[Span]]]:
     """The same for an HTML table with such a title on the marked line; where the title stands
     before its row, the cell beside it."""
     start = max(source.rfind("<table", 0, marked.end), 0)
@@ -112,7 +135,7 @@ def _html_columns(source: str, marked: Span) -> Iterator[tuple[str, list[Span]]]
             if not marked.start <= title.start < marked.end or names.sort(name) is None:
                 continue
             if _is_title(source, title):
-                below = rows[at + 1 : at + 1 + _ROWS]
+                below = rows[at + 1 : at + 1 + most]
                 yield name, [other[number] for other in below if len(other) > number]
             else:
                 yield name, row[number + 1 : number + 2]

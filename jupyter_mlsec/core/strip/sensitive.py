@@ -1,0 +1,220 @@
+"""Mode `sensitive`: outputs stay, except what is sensitive in them.
+
+What is sensitive, `find` says: it is given the texts of the notebook. Each value is replaced by
+its marker in all forms of the output (text, HTML, JSON) and looked for again; what is still found
+then is removed as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from jupyter_mlsec.core.errors import MlsecError
+from jupyter_mlsec.core.model import Document, Text
+from jupyter_mlsec.core.strip.document import unparsable
+from jupyter_mlsec.core.strip.edits import Cuts, Edits
+from jupyter_mlsec.core.strip.redact import Values
+from jupyter_mlsec.core.strip.result import Removed, Stripped
+from jupyter_mlsec.core.strip.texts import BINARY, Scope, Texts
+from jupyter_mlsec.core.strip.walk import Item, Malformed, Reader
+
+_ROUNDS = 4  # of finding and replacing; then outputs are removed as a whole
+_LEAST = 8  # characters of a source's secret from which it is looked for in outputs too
+_UNTOUCHED = frozenset(
+    "cell_type id source input execution_count prompt_number language level".split()
+)
+_IGNORE = "mlsec-ignore"
+
+
+class Found(NamedTuple):
+    """Something sensitive in one of a document's texts.
+
+    `text` is the number of the text, `value` what is to be replaced there, `kind` what it is
+    (`openai-api-key`), `marker` what replaces it.
+    """
+
+    text: int
+    rule: str
+    kind: str
+    value: str
+    marker: str
+
+    def __repr__(self) -> str:
+        """Without the value, which must not get into a log or an error."""
+        return f"Found({self.text}, {self.rule!r}, {self.kind!r})"
+
+
+Find = Callable[[Document], Sequence[Found]]
+
+
+def strip_sensitive(data: bytes, find: Find, path: str = "") -> Stripped:
+    """Mode `sensitive`. Raises Unparsable, and MlsecError for what can't be removed."""
+    removed: list[Removed] = []
+    source: list[Removed] = []
+    for number in range(_ROUNDS + 2):
+        texts = _texts(data, path)
+        document = texts.document()
+        found = [f for f in find(document) if not _ignored(document.texts[f.text], f)]
+        if not number:
+            source = _in_sources(document, found)
+        found = [f for f in found if document.texts[f.text].part != "source"] + (
+            _printed(document, found) if not number else []
+        )
+        if not found:
+            return Stripped(data, removed, source)
+        removed += _named(document, found)
+        data = _Redaction(texts, document, whole=number >= _ROUNDS).of(found)
+    raise MlsecError(
+        f"what is sensitive in cell {removed[-1].cell} can't be removed from the file",
+        "clear the cell's outputs, or strip with mode all",
+    )
+
+
+def source_secrets(data: bytes, find: Find) -> list[Removed]:
+    """The secrets in the sources of a notebook. Raises Unparsable."""
+    document = _texts(data, "").document()
+    return _in_sources(
+        document, [f for f in find(document) if not _ignored(document.texts[f.text], f)]
+    )
+
+
+def _texts(data: bytes, path: str) -> Texts:
+    try:
+        return Texts(data, path)
+    except (Malformed, IndexError):
+        raise unparsable(data) from None
+
+
+def _ignored(text: Text, found: Found) -> bool:
+    return any(tag in (_IGNORE, f"{_IGNORE}-{found.rule}") for tag in text.tags)
+
+
+def _in_sources(document: Document, found: Iterable[Found]) -> list[Removed]:
+    """The secrets in sources, each rule once a cell."""
+    named = [
+        Removed(document.texts[f.text].cell, "source", f.rule)
+        for f in found
+        if document.texts[f.text].part == "source"
+    ]
+    return list(dict.fromkeys(named))
+
+
+def _printed(document: Document, found: Iterable[Found]) -> list[Found]:
+    """The secrets of sources where outputs and metadata say them, in whatever context."""
+    secrets = {
+        f.value: f
+        for f in found
+        if document.texts[f.text].part == "source" and len(f.value) >= _LEAST
+    }
+    return [
+        f._replace(text=number)
+        for number, text in enumerate(document.texts)
+        if secrets and text.part != "source" and _IGNORE not in text.tags
+        for value, f in secrets.items()
+        if value in text.text and Values({value: f.marker}).in_text(text.text)
+    ]
+
+
+def _named(document: Document, found: Iterable[Found]) -> list[Removed]:
+    return [
+        Removed(document.texts[f.text].cell, document.texts[f.text].part, f.kind) for f in found
+    ]
+
+
+class _Redaction:
+    """One round over a notebook."""
+
+    def __init__(self, texts: Texts, document: Document, *, whole: bool) -> None:
+        """`whole` removes outputs and fields instead of editing them."""
+        self._texts = texts
+        self._document = document
+        self._whole = whole
+        self._reader: Reader = texts.reader
+        self._text = texts.reader.data.decode("latin-1")
+        self._edits = Edits()
+
+    def of(self, found: Iterable[Found]) -> bytes:
+        """The notebook without what was found."""
+        by_scope: dict[Scope, list[Found]] = {}
+        for f in found:
+            by_scope.setdefault(self._texts.scopes[f.text], []).append(f)
+        for scope, here in by_scope.items():
+            if scope.cell:
+                self._cell(scope, here)
+            else:
+                self._field(scope.at, scope.end, here)
+        return self._edits.apply(self._reader.data)
+
+    def _cell(self, scope: Scope, found: Sequence[Found]) -> None:
+        by_output: dict[int | None, list[Found]] = {}
+        for f in found:
+            by_output.setdefault(self._document.texts[f.text].output, []).append(f)
+        rest = by_output.get(None, [])
+        for field in self._reader.members(scope.at):
+            if field.key in _UNTOUCHED:
+                continue
+            if field.key == "outputs" and self._reader.data[field.at] == 0x5B:
+                for number, item in enumerate(self._reader.items(field.at)[0]):
+                    here = by_output.get(number)
+                    if here:
+                        self._output(item, here)
+            elif rest:
+                self._field(field.at, field.end, rest, field.key)
+
+    def _output(self, item: Item, found: Sequence[Found]) -> None:
+        marker = found[0].marker
+        if self._whole:
+            new = f'{{"name": "stdout", "output_type": "stream", "text": ["{marker}\\n"]}}'
+            self._edits.append((item.at, item.end, new.encode()))
+            return
+        values = _values(found)
+        if self._reader.data[item.at] != 0x7B:
+            values.redact(self._text, item.at, item.end, self._edits)
+            return
+        for field in self._reader.members(item.at):
+            if field.key == "data" and self._reader.data[field.at] == 0x7B:
+                self._bundle(field, values)
+            else:
+                values.redact(self._text, field.start, field.end, self._edits)
+
+    def _bundle(self, field: Item, values: Values) -> None:
+        """All MIME forms of an output; a picture of it may show the same."""
+        cuts = Cuts(self._edits, field.at)
+        members = self._reader.members(field.at)
+        for member in members:
+            if member.key.startswith((*BINARY, "application/pdf")):
+                cuts.drop(member.start, member.end)
+            else:
+                cuts.keep(member.start, member.end)
+                values.redact(self._text, member.start, member.end, self._edits)
+        cuts.close(field.end)
+
+    def _field(self, at: int, end: int, found: Sequence[Found], key: str = "") -> None:
+        """A value in metadata, attachments or a field that no format knows."""
+        values = _values(found)
+        if self._reader.data[at] == 0x7B and not self._whole:
+            for member in self._reader.members(at):
+                trial = Edits()
+                if not values.redact(self._text, member.start, member.end, trial):
+                    continue
+                if member.key == "widgets":
+                    self._replace(member.at, member.end, found[0].marker)
+                else:
+                    self._edits += trial
+        elif key == "attachments" and self._whole:
+            # base64, mostly; a front end wants a bundle of each
+            new = f'{{"redacted": {{"text/plain": "{found[0].marker}"}}}}'
+            self._edits.append((at, end, new.encode()))
+        elif self._whole or not values.redact(self._text, at, end, self._edits):
+            self._replace(at, end, found[0].marker)
+
+    def _replace(self, at: int, end: int, marker: str) -> None:
+        """The marker instead of a value, of the same type where that is a container."""
+        new = {0x7B: f'{{"mlsec": "{marker}"}}', 0x5B: f'["{marker}"]'}
+        written = new.get(self._reader.data[at], f'"{marker}"')
+        self._edits.append((at, end, written.encode()))
+
+
+def _values(found: Iterable[Found]) -> Values:
+    return Values({f.value: f.marker for f in found})

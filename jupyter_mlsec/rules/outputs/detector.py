@@ -1,0 +1,66 @@
+"""What one kind of personal data is: a row of data."""
+
+# no `from __future__ import annotations`: it makes named tuples twice as slow to define
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from jupyter_mlsec.core.model import Span
+from jupyter_mlsec.core.rule import Hint
+
+_NEAR = 4000  # characters behind a word in which its column's values stand
+
+
+class Detector(NamedTuple):
+    """A kind of personal data.
+
+    `kind`: kebab-case (`e-mail`, `payment-card`). `tag`: of the hint that marks the lines to look
+    at. `pattern`: what it looks like; the value is group 1. `valid`: the exact check, by checksum
+    where the format has one. `context`: lower-case words; where there are any, one of them must
+    stand before the value, on its line or in the header of its table, and the tag is `NAMED`.
+    """
+
+    kind: str
+    tag: str
+    pattern: re.Pattern[str]
+    valid: Callable[[str], bool]
+    context: tuple[str, ...] = ()
+
+    def find(self, source: str, line: Span) -> Iterator[Span]:
+        """The values on a line, or behind the word on it."""
+        start, end = line
+        if self.context:
+            words = "|".join(map(re.escape, self.context))
+            named = re.search(rf"(?<![a-z])(?:{words})(?![a-z])", source[start:end].lower())
+            if not named:
+                return
+            start, end = start + named.end(), min(end + _NEAR, len(source))
+        for match in self.pattern.finditer(source, start, end):
+            if self.valid(match[1]):
+                yield Span(*match.span(1))
+
+
+NAMED = "outputs.named"
+
+
+def named_hint(detectors: Iterable[Detector]) -> Hint:
+    """The hint that marks the lines with a word that names one of these."""
+    words = sorted({word for detector in detectors for word in detector.context})
+    pattern = "|".join(map(re.escape, words))
+    return Hint(
+        NAMED,
+        rf"(?:^|[^a-z])(?:{pattern})(?:$|[^a-z])",
+        tuple(words),
+        ignore_case=True,
+    )
+
+
+def checked(module: str) -> Callable[[str], bool]:
+    """The check of one of python-stdnum's modules, imported when it is first asked for."""
+
+    def valid(value: str) -> bool:
+        from importlib import import_module
+
+        return bool(import_module(f"stdnum.{module}").is_valid(value))
+
+    return valid

@@ -1,0 +1,82 @@
+"""Every real notebook: byte for byte, both engines alike, and nothing lost."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from jupyter_mlsec.core.strip import Options, cell_outputs, document, strip, with_outputs
+from jupyter_mlsec.files.stripping import stripper
+from tests.corpus.real import FOLDER, notebooks
+
+pytestmark = pytest.mark.skipif(
+    not FOLDER.is_dir(), reason=f"no corpus of real notebooks in {FOLDER}: set MLSEC_CORPUS"
+)
+ALL = Options(mode="all")
+
+
+def by_hand(data: bytes, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    monkeypatch.setattr(document, "_WORTH", 1 << 60)
+    return strip(data, ALL).data
+
+
+def at_once(data: bytes, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    monkeypatch.setattr(document, "_WORTH", 0)
+    return strip(data, ALL).data
+
+
+def test_mode_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    same = 0
+    for path in notebooks():
+        data = path.read_bytes()
+        result = at_once(data, monkeypatch)
+        assert result == by_hand(data, monkeypatch), path
+        assert strip(result, ALL).data is result, path
+        before, after = json.loads(data), json.loads(result)
+        assert [c["source"] for c in after["cells"]] == [c["source"] for c in before["cells"]]
+        assert not any(c.get("outputs") or c.get("execution_count") for c in after["cells"])
+        if result == data:
+            same += 1
+            assert result is data
+        assert _written(before) == _written(after), path
+    assert same > 200
+
+
+def _written(notebook: dict[str, Any]) -> Any:
+    """What somebody has written, in the form of the oracle's fields."""
+    return [
+        (c["cell_type"], c.get("id"), c["metadata"].get("tags"), c["metadata"].get("id"))
+        for c in notebook["cells"]
+    ], notebook["metadata"].get("kernelspec")
+
+
+def test_outputs_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in notebooks():
+        data = path.read_bytes()
+        known = {digest: (raw, count) for digest, raw, count in cell_outputs(data)}
+        clean = at_once(data, monkeypatch)
+        full = with_outputs(clean, known.get)
+        assert strip(full, ALL).data == clean, path
+        outputs = [c.get("outputs") for c in json.loads(full)["cells"]]
+        assert outputs == [c.get("outputs") for c in json.loads(data)["cells"]], path
+
+
+def test_mode_sensitive() -> None:
+    """Few notebooks change, and those only where the marker stands."""
+    run = stripper(Options())
+    changed = 0
+    for path in notebooks():
+        data = path.read_bytes()
+        done = run(data, str(path))
+        if done.data is data:
+            continue
+        changed += 1
+        before, after = data.split(b"\n"), done.data.split(b"\n")
+        assert len(before) == len(after), path
+        other = [new for old, new in zip(before, after, strict=True) if old != new]
+        assert all(b"[redacted: " in line for line in other), path
+        again = run(done.data, str(path))
+        assert again.data is done.data
+    assert 0 < changed < 20
