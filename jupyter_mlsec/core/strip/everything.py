@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # The fields of a cell, nbformat 1 to 4, that hold what somebody wrote.
 _WRITTEN = frozenset(("cell_type", "id", "source", "input", "code", "language", "level"))
 _SOURCES = ("source", "input", "code")
+_DECIDES = frozenset(("cell_type", "metadata", *_SOURCES))  # what may say that something stays
 _COUNTS = ("execution_count", "prompt_number")
 _KNOWN = _WRITTEN | {"metadata", "outputs", "attachments", "collapsed", *_COUNTS}
 _NEWEST = 4  # the format after which unknown fields may be somebody's work
@@ -37,11 +38,13 @@ class Everything:
         """Strip a cell; whether it is to be dropped altogether."""
         if value is not Deep and not self._dirty(value):
             return False
-        if type(value) is not tuple and value is not Deep:
+        if self.reader.data[at] != 0x7B:
             empty_outputs(self.reader, at, self.edits)  # no cell at all
             return False
         fields = self.reader.members(at)
-        pairs = tuple((field.key, field.value) for field in fields)
+        pairs = tuple(
+            (f.key, self.reader.full(f) if f.key in _DECIDES else f.value) for f in fields
+        )
         if self.plan.drops_cells and self._drops(pairs):
             self.note(number, "source", "the cell")
             return True
@@ -131,7 +134,7 @@ class Everything:
         cuts = Cuts(self.edits, field.at)
         items, end = self.reader.items(field.at)
         for item in items:
-            if self._keeps_output(item.value, keeps):
+            if self._keeps_output(self.reader.full(item), keeps):
                 cuts.keep(item.at, item.end)
                 self._forget_count(item)
             else:

@@ -30,7 +30,8 @@ def read(table: object) -> Pairs:
         raise MlsecError(
             f"strip.{PER_PATH} must be a table", f'write [tool.mlsec.strip.{PER_PATH}."notes/**"]'
         )
-    return (*_frozen(options), (PER_PATH, tuple((g, _settings(g, s)) for g, s in by_path.items())))
+    found = tuple((glob, _settings(glob, settings)) for glob, settings in by_path.items())
+    return (*_frozen(options), *(((PER_PATH, found),) if found else ()))
 
 
 def _settings(glob: str, settings: object) -> Pairs:

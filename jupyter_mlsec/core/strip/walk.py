@@ -36,6 +36,8 @@ _WINDOW = 1 << 20
 # A scanner whose `json` nobody has imported finds no class for its error, and gives SystemError.
 _REFUSED = (StopIteration, ValueError, SystemError)
 
+# A string of this length is a picture.
+_PICTURE = 1 << 20
 # Levels to go down before something is tried again that was too deep.
 _STRIDE = 400
 
@@ -87,12 +89,16 @@ class Reader:
     All methods raise Malformed or IndexError where the bytes are no JSON.
     """
 
-    __slots__ = ("_text", "data")
+    __slots__ = ("_alone", "_text", "data")
 
-    def __init__(self, data: bytes, *, limit: int = _WHOLE) -> None:
-        """Files up to `limit` are decoded as a whole; of larger ones only what is looked at."""
+    def __init__(self, data: bytes, *, limit: int | None = None) -> None:
+        """Files up to `limit` (4 MB) are decoded as a whole; of larger ones only what is looked
+        at."""
         self.data = data
-        self._text = data.decode("latin-1") if len(data) <= limit else None
+        self._alone = len(data)  # from where on strings of lists are read one by one for a while
+        self._text = (
+            data.decode("latin-1") if len(data) <= (_WHOLE if limit is None else limit) else None
+        )
 
     def start(self) -> int:
         """Where the document's value begins."""
@@ -142,7 +148,7 @@ class Reader:
             key, at = self.key(start)
             value, end = self.value(at)
             if key in keys:
-                found[key] = value
+                found[key] = self.full(Item(key, start, at, value, end))
             start = self.next(end, _BRACE + 2)
         return found
 
@@ -166,6 +172,12 @@ class Reader:
         data = self.data
         inside = self._space(at + 1)
         return ~(inside + 1) if data[inside] == data[at] + 2 else inside
+
+    def full(self, item: Item) -> Any:
+        """An item's value, read however large it is; Deep only if it is nested too deeply."""
+        if item.value is not Deep:
+            return item.value
+        return pairs_of(self.data[item.at : item.end])
 
     def next(self, at: int, closing: int) -> int:
         """From the end of an item to the next one, or `~end` where its container closes."""
@@ -211,8 +223,8 @@ class Reader:
             if (end - before) % 2:
                 break
         end += 1
-        if end - at > _WINDOW and data.find(b"\\", at, end) < 0:
-            return "", end  # a picture: nobody looks at it
+        if end - at > _PICTURE and data.find(b"\\", at, end) < 0:
+            return "", end  # nobody looks at it
         try:
             return _scanstring(data[at:end].decode("latin-1"), 1, False)[0], end
         except _REFUSED:
@@ -232,9 +244,7 @@ class Reader:
             return self._string(at)
         if char != _BRACE and char != _BRACKET:
             return self._scalar(at)
-        end = self._likely_end(at, char)
-        if end - at > _WINDOW:
-            return None
+        end = min(self._likely_end(at, char), at + _WINDOW)
         try:
             value, size = _scan(self.data[at:end].decode("latin-1"), 0)
         except (*_REFUSED, RecursionError):
@@ -328,12 +338,28 @@ class Reader:
                 return at
             at, end = self._step(at, closing[-1], visit)
 
+    def _run(self, at: int) -> int | None:
+        """The end of many strings of a list at once, in a large file: lines of a text."""
+        data = self.data
+        if self._text is not None or data[at] != _QUOTE or 0 <= at - self._alone < _WINDOW // 16:
+            return None
+        end = data.rfind(b'",', at, at + _WINDOW) + 1
+        try:
+            # all of this being whole values is proof that the last string ends here
+            value, size = _scan(f"[{data[at:end].decode('latin-1')}]", 0)
+        except (*_REFUSED, RecursionError):
+            value, size = None, 0
+        if not value or size != end - at + 2:
+            self._alone = at
+            return None
+        return end
+
     def _step(
         self, at: int, closing: int, visit: Callable[[str, int], int | None] | None
     ) -> tuple[int, int | None]:
         """From an item to its value, and its end if it is not to be entered."""
         if closing != _BRACE + 2:
-            return at, None
+            return at, self._run(at)
         key, at = self.key(at)
         return at, visit(key, at) if visit else None
 

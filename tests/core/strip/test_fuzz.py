@@ -9,15 +9,19 @@ from typing import Any
 
 import pytest
 
-from jupyter_mlsec.core.strip import Options, Unparsable, document, strip
+from jupyter_mlsec.core.strip import Options, Unparsable, document, strip, walk
 from tests.core.strip.oracle import Number, Oracle, Pairs, dumps, loads
 
 RUNS = 2000  # for each of the seeds
 
 
-@pytest.fixture(params=["by hand", "at once"])
+@pytest.fixture(params=["by hand", "in windows", "at once"])
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """One of the two ways through a notebook; which is taken depends on how much was stripped."""
+    """One of the ways through a notebook: which is taken depends on its size, and on how much
+    was stripped before."""
+    if request.param == "in windows":
+        monkeypatch.setattr(walk, "_WHOLE", 0)
+        monkeypatch.setattr(walk, "_WINDOW", 200)
     monkeypatch.setattr(document, "_WORTH", 0 if request.param == "at once" else 1 << 60)
     return str(request.param)
 
