@@ -194,8 +194,15 @@ def _placed(document: Document, number: int, name: str, remark: Remark) -> Place
     start = min(starts[min(remark.line, len(starts)) - 1] + remark.column - 1, len(text))
     end = text.find("\n", start)
     rule = Rule(
-        *(f"{name}:{remark.code}", name, remark.message, ""),
-        *(remark.severity, remark.confidence, lambda view: iter(()), (), tuple),
+        id=f"{name}:{remark.code}",
+        family=name,
+        summary=remark.message,
+        reason="",
+        severity=remark.severity,
+        confidence=remark.confidence,
+        check=lambda view: iter(()),
+        tags=(),
+        make_hints=tuple,
     )
     return Placed(rule, number, Hit(Span(start, len(text) if end < 0 else end), remark.message))
 
