@@ -26,7 +26,7 @@ from jupyter_mlsec.core.engine import Scanner
 from jupyter_mlsec.core.model import Document, Text
 from jupyter_mlsec.files.cache import folder_of
 from jupyter_mlsec.files.database import prefilter_for
-from jupyter_mlsec.rules import ALL, FAMILIES
+from jupyter_mlsec.rules import FAMILIES
 
 _JSON_LINE = re.compile(r'\s*(?:"source":\s*)?\[?\s*("(?:[^"\\]|\\.)*")\s*\]?,?\s*')
 
@@ -38,7 +38,9 @@ class MlsecDetector(BasePlugin):
 
     def __init__(self) -> None:
         rules = FAMILIES["secrets"]
-        self._scanner = Scanner(rules, Config(), prefilter_for(lambda: ALL, folder_of()))
+        self._scanner = Scanner(
+            rules, Config(), prefilter_for(lambda: rules, folder_of(), "secrets")
+        )
 
     def analyze_string(self, string: str) -> Iterator[str]:  # type: ignore[override]
         """The credentials on a line, each once."""

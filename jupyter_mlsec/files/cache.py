@@ -219,7 +219,7 @@ def _write(file: str, known: dict[bytes, bytes]) -> None:
 
 
 def _prune(folder: str) -> None:
-    """Remove the files of rule sets that nobody used for a month; looks once a day."""
+    """Remove what nobody used for a month; looks once a day."""
     now = time.time()
     marker = os.path.join(folder, "pruned")
     if os.path.exists(marker) and now - os.stat(marker).st_mtime < _DAY:
@@ -230,5 +230,9 @@ def _prune(folder: str) -> None:
         for entry in listing:
             age = now - entry.stat().st_mtime
             left_behind = entry.name.endswith(".tmp") and age > _DAY
-            if left_behind or (entry.name.endswith(_SUFFIX) and age > _UNUSED):
+            # compiled patterns are made anew once a month: nothing tells which are still in use
+            kept = entry.name.endswith(_SUFFIX) or entry.name.startswith(
+                ("patterns-", "selection-")
+            )
+            if left_behind or (kept and age > _UNUSED):
                 os.unlink(entry.path)

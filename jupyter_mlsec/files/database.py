@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 
 def prefilter_for(
-    rules: Callable[[], Sequence[Rule]], folder: str | None, variant: str = ""
+    rules: Callable[[], Sequence[Rule]], folder: str | None, selection: object = ""
 ) -> Prefilter:
     """The fastest prefilter that this machine has: Hyperscan where its wheel is installed.
 
-    `rules` gives all rules, whatever is selected, so that one database serves every selection;
-    it is called only where there is none yet. `folder` is where that is kept; None keeps none.
-    `variant` names another set of rules than the usual one. MLSEC_NO_HYPERSCAN=1 takes the
-    standard library's matcher, which gives the same findings more slowly.
+    `rules` gives the rules that are to run; it is called only where it is not known yet which
+    database is theirs. `folder` is where databases are kept; None keeps none. `selection` is what
+    decides which rules those are; its `repr` names it. MLSEC_NO_HYPERSCAN=1 takes the standard
+    library's matcher, which gives the same findings more slowly.
     """
     if not os.environ.get("MLSEC_NO_HYPERSCAN"):
         try:
-            return _hyperscan(rules, folder, variant)
+            return _hyperscan(rules, folder, selection)
         except ImportError:
             pass
     from jupyter_mlsec.core.engine import prefilter_by_re
@@ -34,37 +34,56 @@ def prefilter_for(
     return prefilter_by_re(rules())
 
 
-def _hyperscan(rules: Callable[[], Sequence[Rule]], folder: str | None, variant: str) -> Prefilter:
+def _hyperscan(
+    rules: Callable[[], Sequence[Rule]], folder: str | None, selection: object
+) -> Prefilter:
     from hyperscan import HyperscanError, __version__  # type: ignore[attr-defined]
 
     # the code makes the hints; the processor is checked by Hyperscan itself on loading
-    decides = f"{__version__} {variant} {code_stamp()}"
-    digest = blake2b(decides.encode(), digest_size=12).hexdigest()
-    path = os.path.join(folder, f"patterns-{digest}.hs") if folder else None
-    if path and os.path.exists(path):
-        try:
-            return _load(path)
-        except (HyperscanError, OSError, ValueError):
-            pass  # of another processor, or damaged: compile it anew
+    known = f"{__version__} {code_stamp()}"
+    pointer = os.path.join(folder, f"selection-{_digest(known, repr(selection))}") if folder else ""
+    try:
+        if pointer:
+            return _load(_read(pointer).decode("utf-8"))
+    except (HyperscanError, OSError, ValueError):
+        pass  # not made yet, of another processor, or damaged
     from jupyter_mlsec.core.engine import unique_hints
 
-    hints = unique_hints(rules())
-    tags = [hint.tag for hint in hints]
-    database = compiled(hints)
-    if path:
-        _save(path, " ".join(tags).encode() + b"\n" + database)
-    return Prefilter(tags, hyperscan_matcher(database))
+    running = rules()
+    tags = dict.fromkeys(tag for rule in running for tag in rule.tags)
+    # many selections have the same rules: each finds its database by a file of its own
+    path = os.path.join(folder, f"patterns-{_digest(known, ' '.join(tags))}.hs") if folder else ""
+    try:
+        prefilter = _load(path)
+    except (HyperscanError, OSError, ValueError):
+        hints = unique_hints(running)
+        database = compiled(hints)
+        names = [hint.tag for hint in hints]
+        _save(path, " ".join(names).encode("ascii") + b"\n" + database)
+        prefilter = Prefilter(names, hyperscan_matcher(database))
+    _save(pointer, path.encode("utf-8"))
+    return prefilter
+
+
+def _digest(*parts: str) -> str:
+    return blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
 
 
 def _load(path: str) -> Prefilter:
-    """What `_save` wrote: the hints' tags on the first line, then the database."""
-    with open(path, "rb") as file:
-        tags, _, database = file.read().partition(b"\n")
+    """What was saved for a set of rules: the hints' tags on the first line, then the database."""
+    tags, _, database = _read(path).partition(b"\n")
     return Prefilter(tags.decode("ascii").split(" "), hyperscan_matcher(database))
 
 
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
 def _save(path: str, content: bytes) -> None:
-    """Write atomically; a cache that can't be written is no reason to stop."""
+    """Write atomically; a cache that can't be written, or is not wanted, is no reason to stop."""
+    if not path:
+        return
     part = f"{path}.{os.getpid()}"
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)

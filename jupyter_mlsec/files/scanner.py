@@ -61,7 +61,7 @@ def make_scanner(config: Config, cache_folder: str | None) -> Scanner:
 
     Raises MlsecError as `rules_for` does.
     """
-    from jupyter_mlsec.core.engine import Scanner
+    from jupyter_mlsec.core.engine import Scanner, running
     from jupyter_mlsec.files.database import prefilter_for
 
     def rules() -> Sequence[Rule]:
@@ -69,8 +69,8 @@ def make_scanner(config: Config, cache_folder: str | None) -> Scanner:
 
     if config.detect_secrets_plugins:
         rules()  # complains here where the library is missing, not on the first file
-    variant = "detect-secrets" if config.detect_secrets_plugins else ""
-    return Scanner(rules, config, prefilter_for(rules, cache_folder, variant))
+    prefilter = prefilter_for(lambda: running(rules(), config), cache_folder, config.decides)
+    return Scanner(rules, config, prefilter)
 
 
 def scan_function(

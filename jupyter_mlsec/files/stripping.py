@@ -108,7 +108,7 @@ def finder(
 
 def _scanner(options: Options, config: Config | None) -> Scanner:
     from jupyter_mlsec.core.config import Config
-    from jupyter_mlsec.core.engine import Scanner
+    from jupyter_mlsec.core.engine import Scanner, running
     from jupyter_mlsec.files.cache import folder_of
     from jupyter_mlsec.files.database import prefilter_for
 
@@ -119,7 +119,9 @@ def _scanner(options: Options, config: Config | None) -> Scanner:
 
     wanted = ("secrets", "pii-in-output", *(_OPTIONAL[name] for name in options.also))
     folder = folder_of() if config is None or config.cache else None
-    return Scanner(rules, Config(select=wanted), prefilter_for(rules, folder))
+    chosen = Config(select=wanted)
+    prefilter = prefilter_for(lambda: running(rules(), chosen), folder, chosen.decides)
+    return Scanner(rules, chosen, prefilter)
 
 
 def _found(document: Document, placed: Placed) -> Iterator[Found]:
