@@ -209,7 +209,7 @@ HINTS = (
     _hint(
         "flag",
         r"(?:^|[^\w-])-(?:[\w-]*-)?(?:pass|token|api|secret|key|auth|access|user|pw|mdp|senha)[\w-]*"
-        r"[= ][ \t]?[\"']?[^\s\"'-]{4}",
+        r"[= ][ \t]?[\"']?[^\s\"'-][^\s\"']{3}",
         (
             "-pass",
             "-token",
