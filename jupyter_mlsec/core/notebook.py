@@ -6,11 +6,12 @@ a finding; binary payloads (images, audio, fonts, archives) are left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
 from jupyter_mlsec.core import jsontext
+from jupyter_mlsec.core.cells import Cell, Output, parse
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.core.model import Document, Text
 from jupyter_mlsec.core.patterns import lazy
@@ -19,14 +20,6 @@ ANSI = lazy(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_]
 
 _LANGUAGES = {"ipython": "python", "python3": "python", "bash": "shell", "sh": "shell"}
 _FILE_LANGUAGES = {"python": "python", "markdown": "markdown"}
-_V3_MIMES = {
-    "text": "text/plain",
-    "html": "text/html",
-    "svg": "image/svg+xml",
-    "latex": "text/latex",
-    "json": "application/json",
-    "javascript": "application/javascript",
-}
 _TEXTUAL = ("text/", "application/json", "application/javascript", "application/xml", "image/svg")
 # metadata that is made by machines and never typed: ids, layout, versions
 _NOISE = frozenset(
@@ -48,23 +41,16 @@ def read(data: bytes, path: str, kind: str = "notebook") -> Document:
     """The texts of a file. Raises MlsecError where it can't be read as what it should be."""
     if kind != "notebook":
         return _read_file(data, path, kind)
-    notebook = jsontext.loads(data)
-    if not isinstance(notebook, dict) or not _cells(notebook):
-        if isinstance(notebook, dict) and isinstance(notebook.get("cells"), list):
-            return Document(path, kind, tuple(_metadata(notebook.get("metadata"))))
-        raise MlsecError(
-            "valid JSON, but not a notebook: it has no list of cells",
-            "give the file another ending than .ipynb, or exclude it",
-        )
-    language = _kernel_language(notebook.get("metadata"))
+    notebook = parse(data)
+    metadata = notebook.metadata
+    language = _kernel_language(metadata)
     texts: list[Text] = []
-    cells = _cells(notebook)
-    for index, cell in enumerate(cells):
-        if isinstance(cell, dict):
-            _read_cell(cell, index, language, texts)
-    texts += _metadata(notebook.get("metadata"))
-    kernel = _kernel_name(notebook.get("metadata"))
-    return Document(path, kind, tuple(texts), len(cells), language, kernel)
+    number = 0
+    for number, cell in enumerate(notebook.cells, 1):
+        if cell is not None:
+            _read_cell(cell, number - 1, language, notebook.load, texts)
+    texts += _metadata(metadata)
+    return Document(path, kind, tuple(texts), number, language, _kernel_name(metadata))
 
 
 def _read_file(data: bytes, path: str, kind: str) -> Document:
@@ -73,18 +59,6 @@ def _read_file(data: bytes, path: str, kind: str) -> Document:
     text = _normal(jsontext.decode(data))
     language = _FILE_LANGUAGES.get(kind, kind)
     return Document(path, kind, (Text("file", language, text),), 0, language)
-
-
-def _cells(notebook: Mapping[str, Any]) -> list[Any]:
-    """The cells of nbformat 4, or of all worksheets of nbformat 3."""
-    cells = notebook.get("cells")
-    if isinstance(cells, list):
-        return cells
-    sheets = notebook.get("worksheets")
-    if not isinstance(sheets, list):
-        return []
-    listed = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
-    return [cell for cells in listed if isinstance(cells, list) for cell in cells]
 
 
 def _kernel_language(metadata: Any) -> str:
@@ -104,39 +78,34 @@ def _kernel_name(metadata: Any) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _read_cell(cell: dict[str, Any], index: int, language: str, texts: list[Text]) -> None:
+def _read_cell(
+    cell: Cell, index: int, language: str, load: Callable[[Any], Any], texts: list[Text]
+) -> None:
     """Append the texts of one cell. A notebook has thousands: no call without a need."""
-    source = cell.get("source")
-    if source is None and "input" in cell:  # nbformat 3, where each cell has its language
-        source = cell["input"]
-        language = _language_name(cell.get("language")) or language
-    cell_id = cell.get("id")
-    if type(cell_id) is not str:
-        cell_id = None
-    kind = cell.get("cell_type")
+    cell_id, kind = cell.id, cell.cell_type
+    if cell.language is not None:
+        language = _language_name(cell.language) or language
     spoken = language if kind == "code" else "text" if kind == "raw" else "markdown"
-    metadata = cell.get("metadata")
+    metadata = cell.metadata and load(cell.metadata)
     tags: tuple[str, ...] = ()
-    if metadata and isinstance(metadata, dict):
+    if metadata and type(metadata) is dict:
         if "tags" in metadata:
             tags = _tags(metadata)
         if "vscode" in metadata and kind == "code":
             vscode = metadata["vscode"]  # a notebook of several languages
             named = vscode.get("languageId") if isinstance(vscode, dict) else None
             spoken = _language_name(named) or spoken
-    text = _joined(source)
+    text = _joined(cell.source)
     if text:
         texts.append(_new(Text, ("source", spoken, text, index, cell_id, None, None, tags)))
-    outputs = cell.get("outputs")
-    if outputs and isinstance(outputs, list):
-        for number, output in enumerate(outputs):
-            if isinstance(output, dict):
-                for mime, content in _output_texts(output):
-                    spoken = _mime_language(mime)
-                    fields = ("output", spoken, content, index, cell_id, number, mime, tags)
-                    texts.append(_new(Text, fields))
-    if "attachments" in cell and isinstance(cell["attachments"], dict):
-        for mime, content in _attachment_texts(cell["attachments"]):
+    for number, output in enumerate(cell.outputs) if cell.outputs else ():
+        for mime, content in _output_texts(output, load) if output is not None else ():
+            if content:
+                spoken = _mime_language(mime)
+                fields = ("output", spoken, content, index, cell_id, number, mime, tags)
+                texts.append(_new(Text, fields))
+    if cell.attachments is not None:
+        for mime, content in _attachment_texts(load(cell.attachments)):
             spoken = _mime_language(mime)
             texts.append(Text("attachment", spoken, content, index, cell_id, None, mime, tags))
     if metadata:
@@ -177,38 +146,27 @@ def _plain(text: str) -> str:
     return _normal(ANSI.sub("", text)) if "\x1b" in text else text
 
 
-def _output_texts(output: dict[str, Any]) -> list[tuple[str, str]]:
+def _output_texts(output: Output, load: Callable[[Any], Any]) -> list[tuple[str, str]]:
     """MIME type and text of what can be read in an output."""
-    kind = output.get("output_type")
-    if kind == "stream":
-        text = _plain(_joined(output.get("text")))
-        return [("text/plain", text)] if text else []
-    if kind in ("error", "pyerr"):
-        lines = output.get("traceback")
-        parts = [_joined(output.get("evalue"))]
-        if isinstance(lines, list):
-            parts += [line for line in lines if isinstance(line, str)]
-        return [("text/x-traceback", _plain(_joined("\n".join(parts))))]
-    data = output.get("data")
-    if type(data) is not dict:
-        data = {mime: output[key] for key, mime in _V3_MIMES.items() if key in output}
+    kind = output.output_type
     found = []
-    for mime, content in data.items():
-        text = _readable(mime, content)
-        if text:
-            found.append((mime, text))
-    metadata = output.get("metadata")
+    if kind == "error":
+        parts = [_joined(output.evalue), *(output.traceback or ())]
+        found.append(("text/x-traceback", _plain(_normal("\n".join(parts)))))
+    elif kind == "stream" or output.data is None:
+        found.append(("text/plain", _plain(_joined(output.text))))
+    else:
+        for mime, content in (output.data or {}).items():
+            if _is_textual(mime):
+                found.append((mime, _readable(load(content))))
+    metadata = output.metadata and load(output.metadata)
     if metadata and isinstance(metadata, dict):
-        text = flatten(metadata)
-        if text:
-            found.append(("application/json", text))
+        found.append(("application/json", flatten(metadata)))
     return found
 
 
-def _readable(mime: str, content: Any) -> str:
-    """The text of one MIME bundle entry; empty where it is binary."""
-    if not _is_textual(mime):
-        return ""
+def _readable(content: Any) -> str:
+    """The text of one MIME bundle entry that is no binary."""
     if type(content) is list:
         try:
             return _plain(_normal("".join(content)))
@@ -222,11 +180,11 @@ def _is_textual(mime: str) -> bool:
     return mime.startswith(_TEXTUAL) or mime.endswith(("+json", "+xml"))
 
 
-def _attachment_texts(attachments: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for bundle in attachments.values():
+def _attachment_texts(attachments: Any) -> Iterator[tuple[str, str]]:
+    for bundle in attachments.values() if isinstance(attachments, dict) else ():
         if isinstance(bundle, dict):
             for mime, content in bundle.items():
-                text = _readable(mime, content)
+                text = _readable(content) if _is_textual(mime) else ""
                 if text:
                     yield mime, _from_base64(text)
 

@@ -66,8 +66,8 @@ def read_settings(file: str) -> Settings | None:
     except MlsecError as error:
         raise MlsecError(f"{_name(file)}: {error.message}", error.hint) from None
     in_project = os.path.basename(file) == "pyproject.toml"
-    if in_project and b"mlsec" not in data:
-        return None  # most are, and importing a TOML parser costs more than reading the file
+    if in_project and not _may_have_table(data):
+        return None  # most have none, and importing a TOML parser costs more than reading the file
     table = _parse(file, data)
     if not in_project:
         return Settings(file, table)
@@ -77,6 +77,12 @@ def read_settings(file: str) -> Settings | None:
     if not isinstance(tool["mlsec"], dict):
         raise MlsecError(f"{_name(file)}: tool.mlsec must be a table", "write [tool.mlsec]")
     return Settings(file, tool["mlsec"])
+
+
+def _may_have_table(data: bytes) -> bool:
+    """Whether a pyproject.toml may hold the table `tool.mlsec`, however it is written."""
+    plain = data.translate(None, b" \t\"'")
+    return b"mlsec" in plain and any(x in plain for x in (b"tool.mlsec", b"[tool]", b"tool={"))
 
 
 def _parse(file: str, data: bytes) -> dict[str, Any]:

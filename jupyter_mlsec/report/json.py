@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from jupyter_mlsec.core.model import Finding, Place, PlacedFix, Report, ScanError
@@ -95,11 +96,13 @@ def error(failed: ScanError) -> dict[str, Any]:
 
 def dumps(value: Any) -> str:
     """JSON, indented by two. Lone surrogates (file names that are no UTF-8) become escapes."""
-    try:
-        import orjson
+    if "msgspec" in sys.modules:  # otherwise little was scanned, and little is to be written
+        from msgspec.json import encode, format
 
-        return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n"
-    except (ImportError, TypeError):
-        import json
+        try:
+            return format(encode(value), indent=2).decode() + "\n"
+        except (TypeError, ValueError):
+            pass
+    import json
 
-        return json.dumps(value, indent=2) + "\n"
+    return json.dumps(value, indent=2) + "\n"

@@ -69,7 +69,7 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
         prog="mlsec fix",
         description="Mend what can be mended, in place.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=options.Formatter,
     )
     parser.add_argument("paths", nargs="*", help="files and folders (default: .)")
     parser.add_argument("--diff", action="store_true", help="show what would change, write nothing")

@@ -38,6 +38,14 @@ def terminal_width() -> int:
         return 100
 
 
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help texts as wide as the terminal. argparse asks for one at each argument, and its own
+    looks the width up by an import of three compression libraries."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=min(terminal_width(), 100) - 2)
+
+
 def near(word: str, words: Iterable[str]) -> str | None:
     """A hint that names what was perhaps meant."""
     from difflib import get_close_matches

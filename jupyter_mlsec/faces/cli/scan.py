@@ -67,7 +67,7 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
         prog="mlsec scan",
         description="Find secrets and unsafe installs in notebooks and the files beside them.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=options.Formatter,
     )
     parser.add_argument(
         "paths", nargs="*", help="files and folders (default: .); - is standard input"

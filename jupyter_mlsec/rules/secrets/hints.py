@@ -94,9 +94,9 @@ HINTS = (
     ),
     _hint(  # `user, password = "me", "x"`
         "tuple",
-        # bounds on its repetitions would make this the slowest hint of all
-        rf"(?:{_PASSWORD}|{_KEY})[\w, \t]*=[ \t]?\(?"
-        r"[rbuf]?[\"'][^\"'\n]*[\"'],[ \t]?[rbuf]?[\"'][^\"'\n]{4}",
+        # a repeated group with repetitions in it would make this the slowest hint of all
+        rf"(?:{_PASSWORD}|{_KEY})\w*[ \t]?(?:,[\w, \t]{{1,60}})?=[ \t]?\(?"
+        r"[rbuf]?[\"'][^\"'\n]{1,60}[\"'],[ \t]?[rbuf]?[\"'][^\"'\n]{4}",
         (*_PASSWORD_WORDS, *_KEY_WORDS),
     ),
     _hint(
@@ -208,7 +208,8 @@ HINTS = (
     ),
     _hint(
         "flag",
-        r"(?:^|[^\w-])-(?:[\w-]*-)?(?:pass|token|api|secret|key|auth|access|user|pw|mdp|senha)[\w-]*"
+        r"(?:^|[^\w-])-(?:[\w-]{0,40}-)?(?:pass|token|api|secret|key|auth|access|user|pw|mdp|senha)"
+        r"[\w-]{0,24}"
         r"[= ][ \t]?[\"']?[^\s\"'-][^\s\"']{3}",
         (
             "-pass",

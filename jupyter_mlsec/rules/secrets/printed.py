@@ -25,7 +25,7 @@ HINTS = (
     Hint(
         "secrets.print",
         r"(?:print|display|info|debug|warning|error|write|echo|pprint)[( \t]"
-        rf"[^\n]*(?:{_NAMES}|environ)",
+        rf"[^\n]{{0,120}}(?:{_NAMES}|environ)",
         ("print", "display", "info", "debug", "warning", "error", "write", "echo"),
         ignore_case=True,
         leading=True,
