@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -246,17 +246,19 @@ def _groups(source: str, *, brackets: bool) -> Iterator[Span]:
         yield Span(start, len(source))
 
 
-def _parse_part(source: str, span: Span) -> list[ast.stmt] | None:
+def _parse_part(source: str, span: Span, lines_before: int = 0) -> list[ast.stmt] | None:
     """The statements of one part, with the whole text's line numbers, or None."""
     import ast
 
-    padding = "\n" * len(_NEWLINE.findall(source, 0, span.start))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(padding + source[span.start : span.end]).body
+            tree = ast.parse(source[span.start : span.end])
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+    if lines_before:
+        ast.increment_lineno(tree, lines_before)
+    return tree.body
 
 
 def parse(source: str) -> Code:
@@ -268,16 +270,17 @@ def parse(source: str) -> Code:
     statements = _parse_part(blanked, whole)
     if statements is not None:
         return Code(source, ast.Module(statements, []))
+    newlines = [newline.start() for newline in _NEWLINE.finditer(blanked)]
     found: list[ast.stmt] = []
     unparsed: list[Span] = []
     for group in _groups(blanked, brackets=True):
-        statements = _parse_part(blanked, group)
+        statements = _parse_part(blanked, group, bisect_left(newlines, group.start))
         if statements is not None:
             found += statements
             continue
         for inner in _groups(blanked[group.start : group.end], brackets=False):
             part = Span(group.start + inner.start, group.start + inner.end)
-            statements = _parse_part(blanked, part)
+            statements = _parse_part(blanked, part, bisect_left(newlines, part.start))
             if statements is None:
                 unparsed.append(part)
             else:

@@ -53,17 +53,32 @@ def from_choice(choice: str, kernel: str | None) -> Versions:
 
 
 def from_file(path: str) -> dict[str, str]:
-    """The exact versions in a requirements file, an environment.yml, or a TOML lock file."""
+    """The exact versions in a requirements file, an environment.yml, or a lock file of uv, Poetry,
+    Pipenv or the standard (pylock.toml)."""
     try:
         text = read(path).decode("utf-8", "replace")
     except MlsecError as error:
         raise MlsecError(f"{path}: {error.message}", error.hint) from None
+    if os.path.basename(path) == "Pipfile.lock":
+        return _from_pipfile(path, text)
     if path.endswith((".lock", ".toml")):
         return _from_toml(path, text)
     found = {canonical(name): version for name, version in _PIN.findall(text)}
     if not found:
         raise MlsecError(f"{path} pins no package to an exact version", "name a lock file")
     return found
+
+
+def _from_pipfile(path: str, text: str) -> dict[str, str]:
+    """The packages of Pipenv's lock: JSON, `{"default": {"numpy": {"version": "==2.1.0"}}}`."""
+    try:
+        lock = json.loads(text)
+        sections = [lock[name].items() for name in ("develop", "default") if name in lock]
+        entries = [(name, entry["version"]) for section in sections for name, entry in section
+                   if "version" in entry]  # fmt: skip
+        return {canonical(name): version.removeprefix("==") for name, version in entries}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise MlsecError(f"{path} is no lock file of Pipenv", "make it anew") from None
 
 
 def _from_toml(path: str, text: str) -> dict[str, str]:

@@ -22,21 +22,21 @@ _REGULAR = ("100644", "100755")  # no links, no submodules
 
 def staged(
     cwd: str, wanted: Callable[[str], bool] = lambda path: True
-) -> Iterator[tuple[str, bytes]]:
-    """Path and content of each file that a commit would add or change, as the index holds it.
+) -> Iterator[tuple[str, bytes | None]]:
+    """Path and content of each file that a commit would add or change, as the index holds it;
+    None for the content of a file whose merge is not resolved.
 
     The whole repository is looked at, from whatever folder in it. Paths are absolute; `wanted`
     sees them first, and only what it accepts is read. Raises MlsecError if there is no git, no
     repository, or git fails.
     """
     top = command.top(cwd)
-    changed = [
-        (path, blob)
-        for path, blob in _changed(command.output(top, *_DIFF, "--cached"), top)
-        if wanted(path) and blob.strip("0")
-    ]
-    if changed:
-        yield from _contents(top, changed)
+    diff = command.output(top, *_DIFF, "--diff-filter=ACMTU", "--cached")
+    changed = [(path, blob) for path, blob in _changed(diff, top) if wanted(path)]
+    yield from ((path, None) for path, blob in changed if not blob)
+    merged = [(path, blob) for path, blob in changed if blob.strip("0")]
+    if merged:
+        yield from _contents(top, merged)
 
 
 def changed_since(ref: str, cwd: str) -> list[str]:
@@ -54,15 +54,15 @@ def changed_since(ref: str, cwd: str) -> list[str]:
 
 
 def _changed(raw: bytes, top: str) -> Iterator[tuple[str, str]]:
-    """Path and new blob of the regular files in a raw diff.
+    """Path and new blob of the regular files in a raw diff; no blob ("") where a merge is open.
 
     A record is `:100644 100644 <old blob> <new blob> M NUL path NUL`.
     """
     fields = raw.split(b"\0")
     for facts, name in zip(fields[::2], fields[1::2], strict=False):
-        _, mode, _, blob, _ = facts.decode().split(" ")
-        if mode in _REGULAR:
-            yield _path(top, name), blob
+        _, mode, _, blob, status = facts.decode().split(" ")
+        if mode in _REGULAR or status == "U":
+            yield _path(top, name), "" if status == "U" else blob
 
 
 def _contents(top: str, changed: list[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:

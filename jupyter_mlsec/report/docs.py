@@ -189,6 +189,16 @@ def _kind(kind: Kind) -> str:
     return lines[0] + "\n\n" + "\n".join(lines[1:])
 
 
+def explain_kind(kind: Kind, color: bool = False) -> str:
+    """A kind of credential for the terminal, the same facts as in the list of kinds."""
+    _, _, facts = _kind(kind).partition("\n\n")
+    name = style(kind.id, "bold", color=color)
+    severity = style(kind.severity.label, kind.severity, color=color)
+    lines = [f"{name}: a kind of credential of {kind.vendor}", severity, "", facts.replace("`", "")]
+    lines += ["", f"Selected or silenced as provider-token:{kind.id}"]
+    return "\n".join(lines) + "\n"
+
+
 def explain(rule: Rule, color: bool = False) -> str:
     """A rule for the terminal, the same facts as on its page."""
     severity = style(rule.severity.label, rule.severity, color=color)

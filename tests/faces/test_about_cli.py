@@ -43,7 +43,7 @@ def test_help_of_each_command(folder: Folder, command: str) -> None:
         (["."], "no command is called '.'; `mlsec --help` lists them"),
         (["--format", "json"], "no command is called '--format'; `mlsec --help` lists them"),
         (["explain", "unpined-install"], "did you mean `unpinned-install`?"),
-        (["explain", "zzz"], "no rule is called 'zzz'"),
+        (["explain", "zzz"], "no rule or kind is called 'zzz'"),
         (["explain"], "the following arguments are required: rule"),
         (["rules", "--format", "xml"], "invalid choice: 'xml'"),
         (["rules", "x"], "unrecognized arguments: x"),
@@ -63,10 +63,14 @@ def test_every_rule_is_explained(folder: Folder) -> None:
     assert "\x1b" not in outcome.out
 
 
-def test_a_rule_is_explained_by_the_name_that_selects_it(folder: Folder) -> None:
-    named = folder.mlsec("explain", "provider-token:openai-api-key", "--color", "always")
-    assert named.code == 0
-    assert "\x1b[" in named.out
+@pytest.mark.parametrize("name", ["openai-api-key", "provider-token:openai-api-key"])
+def test_a_kind_of_credential_is_explained(folder: Folder, name: str) -> None:
+    outcome = folder.mlsec("explain", name)
+    assert (outcome.code, outcome.err) == (0, "")
+    for fact in ("openai-api-key: a kind", "If it leaked: ", "provider-token:openai-api-key"):
+        assert fact in outcome.out
+    assert "\x1b[" in folder.mlsec("explain", name, "--color", "always").out
+    assert folder.mlsec("explain", name + "s").err.endswith("did you mean `openai-api-key`?\n")
 
 
 def test_the_rules_are_listed(folder: Folder) -> None:

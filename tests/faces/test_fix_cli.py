@@ -91,6 +91,8 @@ LOCKS = {
         for name, version in (("requests", "2.32.0"), ("pandas", "2.2.2"))
     ),
     "environment.yml": "dependencies:\n  - requests=2.32.0\n  - pip:\n    - pandas==2.2.2\n",
+    "Pipfile.lock": '{"default": {"requests": {"version": "==2.32.0"}, "own": {"path": "."}},'
+    ' "develop": {"pandas": {"version": "==2.2.2"}}}',
 }
 
 
@@ -129,6 +131,7 @@ def test_pins_from_what_is_installed(folder: Folder, where: str) -> None:
         ("broken.lock", "broken.lock is not valid TOML"),
         ("odd.lock", "odd.lock lists no packages"),
         ("odder.lock", "odder.lock lists no packages"),
+        ("Pipfile.lock", "Pipfile.lock is no lock file of Pipenv"),
         ("a.ipynb", "a.ipynb pins no package to an exact version"),
         ("kernel", "the notebook doesn't say which kernel it uses"),
     ],
@@ -138,12 +141,25 @@ def test_nothing_to_pin_to(folder: Folder, choice: str, says: str) -> None:
     folder.write("empty.txt", "requests\n")
     folder.write("broken.lock", "[[package]\n")
     folder.write("odd.lock", "package = 3\n")
+    folder.write("Pipfile.lock", '{"default": 3}')
     folder.write("odder.lock", '[[packages]]\nname = 3\nversion = ["x"]\n')
     before = folder.read("a.ipynb")
     outcome = folder.mlsec("fix", "a.ipynb", "--unsafe", "--pin-from", choice)
     assert outcome.code == 2
     assert outcome.shows(says)
     assert folder.read("a.ipynb") == before
+
+
+def test_a_pyproject_stays_valid(folder: Folder) -> None:
+    folder.write("lock.txt", REQUIREMENTS)
+    before = '[tool.poetry.dependencies]\npython = "^3.10"\nrequests = "*"\n'
+    folder.write("pyproject.toml", before)
+    outcome = folder.mlsec(
+        *("fix", "pyproject.toml", "--unsafe", "--pin-from", "lock.txt", "--profile", "pedantic")
+    )
+    assert outcome.code == 0
+    after = folder.read("pyproject.toml").decode()
+    assert after == before.replace('"*"', '"2.32.0"')
 
 
 def test_pins_are_unsafe(folder: Folder) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+
+import pytest
+
 from tests.faces.command import Folder, leak, notebook
 
 CLEAN = notebook("x = 1\n")
@@ -78,3 +82,22 @@ def test_unknown_commits(folder: Folder) -> None:
         outcome = folder.mlsec("scan", f"--since={ref}")
         assert outcome.code == 2
         assert outcome.shows(f"git knows no commit called {ref!r}; fetch it first")
+
+
+def test_a_merge_that_is_not_resolved_is_told(folder: Folder) -> None:
+    folder.write("a.ipynb", notebook("x = 1\n"))
+    folder.commit()
+    folder.git("checkout", "-q", "-b", "other")
+    folder.write("a.ipynb", notebook("x = 2\n"))
+    folder.commit()
+    folder.git("checkout", "-q", "main")
+    folder.write("a.ipynb", notebook("x = 3\n"))
+    folder.commit()
+    with pytest.raises(subprocess.CalledProcessError):
+        folder.git("merge", "-q", "other")
+    folder.write("b.ipynb", leak())
+    folder.git("add", "b.ipynb")
+    outcome = folder.scan("--staged")
+    assert (outcome.code, outcome.paths) == (2, ["b.ipynb"])
+    (error,) = outcome.report["errors"]
+    assert (error["path"], error["message"][:27]) == ("a.ipynb", "its merge is not resolved; ")

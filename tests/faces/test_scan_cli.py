@@ -274,6 +274,27 @@ def test_colours_when_asked_for(folder: Folder) -> None:
     assert folder.mlsec("scan", ".", env={"FORCE_COLOR": "1"}).shows("\x1b[")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
+@pytest.mark.parametrize(
+    ("redirection", "code", "says"),
+    [
+        (">&-", 1, ""),
+        (">&- 2>&-", 1, ""),
+        (">/dev/full", 2, "mlsec: what was found can't be printed: No space left on device\n"),
+    ],
+)
+def test_nowhere_to_print(folder: Folder, redirection: str, code: int, says: str) -> None:
+    folder.write("a.ipynb", leak())
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"$0" -m jupyter_mlsec scan . {redirection}', sys.executable],
+        cwd=folder.path,
+        env=folder.environment(),
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.decode()) == (code, says)
+
+
 def test_a_reader_that_leaves(folder: Folder) -> None:
     lines = "".join(f'c{n} = Client("{token(n)}")\n' for n in range(400))
     folder.write("a.ipynb", notebook(lines))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -52,7 +52,7 @@ def commit(top: Path, **files: str) -> None:
     git(top, "commit", "-q", "-m", "x")
 
 
-def names(found: dict[str, bytes] | list[str], top: Path) -> list[str]:
+def names(found: Mapping[str, bytes | None] | list[str], top: Path) -> list[str]:
     return sorted(os.path.relpath(path, top) for path in found)
 
 
@@ -64,6 +64,22 @@ def test_the_staged_content_counts_not_the_file(repo: Path) -> None:
     (repo / "b").write_text("not staged")
     (repo / "new").write_text("untracked")
     assert dict(staged(str(repo))) == {str(repo / "a"): b"staged"}
+
+
+def test_a_merge_that_is_not_resolved_has_no_content(repo: Path) -> None:
+    commit(repo, a="1", b="1")
+    git(repo, "checkout", "-q", "-b", "other")
+    commit(repo, a="2")
+    git(repo, "checkout", "-q", "-")
+    commit(repo, a="3")
+    with pytest.raises(subprocess.CalledProcessError):
+        git(repo, "merge", "-q", "other")
+    (repo / "b").write_text("2")
+    git(repo, "add", "b")
+    assert dict(staged(str(repo))) == {str(repo / "a"): None, str(repo / "b"): b"2"}
+    git(repo, "checkout", "-q", "--theirs", "a")
+    git(repo, "add", "a")
+    assert dict(staged(str(repo))) == {str(repo / "a"): b"2", str(repo / "b"): b"2"}
 
 
 def test_a_repository_without_commits(repo: Path) -> None:

@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     _tolerant_streams()
     try:
-        return _dispatch(given)
+        code = _dispatch(given)
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         print("mlsec: interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -82,7 +84,12 @@ def _help() -> str:
 
 
 def _tolerant_streams() -> None:
-    """Print what a terminal's encoding can't say as escapes, instead of failing on it."""
+    """Print what a terminal's encoding can't say as escapes, instead of failing on it, and
+    nothing where there is nowhere to print (`>&-`)."""
+    import os
+
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  # for the whole process
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
@@ -97,7 +104,13 @@ def _complain(error: Exception) -> int:
     if isinstance(error, MlsecError):
         print(f"mlsec: {error.full}", file=sys.stderr)
         return 2
+    import errno
     import os
+
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+        print(f"mlsec: what was found can't be printed: {error.strerror}", file=sys.stderr)
+        sys.stdout = None  # or the interpreter tries once more
+        return 2
 
     if os.environ.get("MLSEC_DEBUG"):
         raise error

@@ -1,4 +1,4 @@
-"""`mlsec explain RULE`: what a rule means, in the terminal."""
+"""`mlsec explain RULE`: what a rule or a kind of credential means, in the terminal."""
 
 from __future__ import annotations
 
@@ -14,17 +14,27 @@ def run(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="mlsec explain", description="What a rule means, why, and how to mend what it finds."
     )
-    parser.add_argument("rule", nargs="+", help="a rule's id, such as unpinned-install")
+    parser.add_argument(
+        "rule", nargs="+", help="a rule's id, such as unpinned-install, or a kind's"
+    )
     options.add_color(parser)
     given = parser.parse_args(arguments)
-    from jupyter_mlsec.report.docs import explain
-    from jupyter_mlsec.rules import BY_ID, detect_secrets
-
     for name in given.rule:
-        rule = BY_ID.get(name.partition(":")[0])
-        if name == detect_secrets.ID:
-            rule = detect_secrets.plugin_rule()
-        if rule is None:
-            raise MlsecError(f"no rule is called {name!r}", options.near(name, BY_ID))
-        print(explain(rule, options.color(given.color)))
+        print(_explained(name, options.color(given.color)))
     return 0
+
+
+def _explained(name: str, color: bool) -> str:
+    from jupyter_mlsec.report.docs import explain, explain_kind
+    from jupyter_mlsec.rules import BY_ID, detect_secrets
+    from jupyter_mlsec.rules.secrets import KINDS
+
+    if name == detect_secrets.ID:
+        return explain(detect_secrets.plugin_rule(), color)
+    if name in BY_ID:
+        return explain(BY_ID[name], color)
+    kinds = {kind.id: kind for kind in KINDS}
+    word = name.removeprefix("provider-token:")
+    if word in kinds:
+        return explain_kind(kinds[word], color)
+    raise MlsecError(f"no rule or kind is called {name!r}", options.near(word, (*BY_ID, *kinds)))

@@ -23,6 +23,7 @@ from jupyter_mlsec.files.workers import scan_many
 FORMATS = ("text", "concise", "json", "sarif", "github", "junit")
 # Megabytes of a notebook up to which places get lines of the file: 200 MB take 35 s and 1.6 GB.
 _LOCATED = 16
+_UNMERGED = "its merge is not resolved; resolve it, stage the file, then scan again"
 _EPILOG = """\
 Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 something could not be scanned or the
 call was wrong (the rest was still done).
@@ -129,7 +130,9 @@ def _sources(given: argparse.Namespace, config: Config) -> Iterable[Source | Sca
         from jupyter_mlsec.git.index import staged
 
         return [
-            Source(shown(path, cwd), path, kind_of(path) or "text", data)
+            ScanError(shown(path, cwd), _UNMERGED)
+            if data is None
+            else Source(shown(path, cwd), path, kind_of(path) or "text", data)
             for path, data in staged(cwd, lambda path: is_scanned(path, config))
         ]
     if given.since:

@@ -58,8 +58,8 @@ _PLACEHOLDER_WORDS = frozenset(
     confirm connection correct credential credentials current data database db default demo dev
     development disabled empty enabled enter false field file first foo get gpt guest hash here
     hf hint huge id incorrect input int integer invalid is it key keyboard keys label last left
-    local localhost login lorem me missing mock model mongo mongodb my mypass mypassword mysql
-    name nan needed new no none not null number object ok old on openai optional oracle pass
+    local localhost login lorem me minioadmin missing mock model mongo mongodb my mypass mypassword
+    mysql name nan needed new no none not null number object ok old on openai optional oracle pass
     passphrase passwd password passwort path placeholder postgres postgresql prod production
     prompt pw pwd random read redis required right root s sa same sample secret secretkey secure
     server service session set show some something src staging start state str string strong

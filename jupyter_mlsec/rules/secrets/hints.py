@@ -210,7 +210,7 @@ HINTS = (
         "flag",
         r"(?:^|[^\w-])-(?:[\w-]{0,40}-)?(?:pass|token|api|secret|key|auth|access|user|pw|mdp|senha)"
         r"[\w-]{0,24}"
-        r"[= ][ \t]?[\"']?[^\s\"'-]{4}",
+        r"[= ][ \t]?[\"']?[^\s\"'-][^\s\"']{3}",
         (
             "-pass",
             "-token",

@@ -67,7 +67,7 @@ _ABOUT = frozenset(
 _NOT = frozenset(
     """public pub tokenizer tokenize tokenizers tokenization tokenized hash sha sha1 sha256 md5
     digest checksum etag commit revision keyboard keyword keypoint keypoints fingerprint column
-    primary foreign partition sort idempotency dedup common weak leaked breached worst candidate
+    primary foreign partition sort idempotency dedup common weak leaked breached worst top candidate
     wrong invalid incorrect guess guessed""".split()
 )
 # What may follow the noun: `password2`, `API_KEY_PROD`, `token_value`.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.model import Span
@@ -35,8 +36,7 @@ def bindings(view: View) -> Iterator[Binding]:
     columns: list[tuple[str, list[Span]]] = []
     for line in view.marked(text_tag):
         columns += _text_columns(view.source, line)
-    for line in view.marked(html_tag):
-        columns += _html_columns(view.source, line)
+    columns += _html_columns(view.source, view.marked(html_tag))
     for line in view.marked(csv_tag):
         columns += _csv_columns(view.source, line)
     for name, cells in columns:
@@ -56,7 +56,7 @@ def column(source: str, value: Span) -> list[Span]:
     last = value.end
     if "<t" in source:
         table = Span(max(source.rfind("<table", 0, last), 0), last)
-        found = list(_html_columns(source, table, len(source)))
+        found = list(_html_columns(source, [table], len(source)))
     else:
         found = []
         end = source.rfind("\n", 0, value.start)
@@ -120,25 +120,42 @@ def _unquoted(source: str, span: Span) -> Span:
     return Span(start, max(start, span.start + len(text.rstrip(' "'))))
 
 
-def _html_columns(source: str, marked: Span, most: int = _ROWS) -> Iterator[tuple[str, list[Span]]]:
-    """The same for an HTML table with such a title on the marked line; where the title stands
-    before its row, the cell beside it."""
-    start = max(source.rfind("<table", 0, marked.end), 0)
-    end = source.find("</table", marked.end)
-    rows = [
-        [Span(*cell.span(1)) for cell in _CELL.finditer(source, row.start(), row.end())]
-        for row in _ROW.finditer(source, start, end if end > 0 else len(source))
-    ]
-    for at, row in enumerate(rows):
-        for number, title in enumerate(row):
-            name = source[title.start : title.end]
-            if not marked.start <= title.start < marked.end or names.sort(name) is None:
-                continue
-            if _is_title(source, title):
-                below = rows[at + 1 : at + 1 + most]
-                yield name, [other[number] for other in below if len(other) > number]
-            else:
-                yield name, row[number + 1 : number + 2]
+def _html_columns(
+    source: str, marked: Sequence[Span], most: int = _ROWS
+) -> Iterator[tuple[str, list[Span]]]:
+    """The same for HTML tables with such a title on one of the marked lines; where the title
+    stands before its row, the cell beside it."""
+    start = end = 0
+    rows: list[list[Span]] = []
+    for line in marked:
+        if line.end > end:  # another table than the last line's
+            start = max(source.find("<table", end, line.end), end)
+            end = source.find("</table", line.end)
+            end = end if end > 0 else len(source)
+            found = _ROW.finditer(source, start, end)
+            rows = [
+                cells
+                for row in found
+                if (cells := [Span(*cell.span(1)) for cell in _CELL.finditer(source, *row.span())])
+            ]
+        # a row may begin on an earlier line than its title
+        first = max(bisect_left(rows, line.start, key=lambda row: row[-1].start), 0)
+        for at in range(first, len(rows)):
+            if rows[at][0].start >= line.end:
+                break
+            yield from _html_row(source, line, rows[at : at + 1 + most])
+
+
+def _html_row(source: str, line: Span, rows: list[list[Span]]) -> Iterator[tuple[str, list[Span]]]:
+    row, *below = rows
+    for number, title in enumerate(row):
+        name = source[title.start : title.end]
+        if not line.start <= title.start < line.end or names.sort(name) is None:
+            continue
+        if _is_title(source, title):
+            yield name, [other[number] for other in below if len(other) > number]
+        else:
+            yield name, row[number + 1 : number + 2]
 
 
 def _is_title(source: str, cell: Span) -> bool:

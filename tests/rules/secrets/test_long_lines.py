@@ -20,9 +20,9 @@ SCANNER = Scanner(RULES, Config(), prefilter_for(lambda: RULES, None))
 BEGIN = f"{'-' * 5}BEGIN RSA PRIVATE KEY{'-' * 5}"
 
 
-def seconds(text: str) -> float:
+def seconds(text: str, *, source: str = "run()") -> float:
     output = {"output_type": "stream", "name": "stdout", "text": text}
-    cell = {"cell_type": "code", "source": "run()", "outputs": [output]}
+    cell = {"cell_type": "code", "source": source, "outputs": [output]}
     data = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]})
     start = process_time()
     SCANNER.scan_bytes(data.encode(), "a.ipynb", "notebook")
@@ -48,3 +48,13 @@ def test_takes_time_in_proportion(piece: str) -> None:
     few, many = (piece * (size // len(piece)) for size in (20_000, 80_000))
     seconds(few)
     assert seconds(many) < 10 * max(seconds(few), 0.02), "four times the text"
+
+
+@pytest.mark.parametrize(
+    "line", ["<td>password</td>\n", "login a password b1\n", "password | a1 |\n", "password: a1\n"]
+)
+def test_many_lines_take_time_in_proportion(line: str) -> None:
+    """Also in a cell that is no code, which is parsed piece by piece."""
+    few, many = (line * (size // len(line)) for size in (20_000, 80_000))
+    seconds(few, source=few)
+    assert seconds(many, source=many) < 10 * max(seconds(few, source=few), 0.05)
