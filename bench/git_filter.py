@@ -44,41 +44,23 @@ class Filter(NamedTuple):
     every: int = 1
 
 
-class Row(NamedTuple):
-    """CPU seconds of git and all below it; `checkout` relative to the same files unfiltered;
-    `single` in milliseconds of wall time; `aside`, CPU seconds of what goes on after git ends."""
-
-    label: str
-    fresh: float
-    again: float
-    status: float
-    checkout: float
-    single: float
-    aside: float
-
-
 def main() -> str:
     """Both tables, as Markdown."""
     files = notebooks(folder())[:COUNT]
     _adopt_orphans()
     with tempfile.TemporaryDirectory(prefix="mlsec-bench-") as scratch:
-        rows = [_measure(kind, files, Path(scratch, str(n))) for n, kind in enumerate(_filters())]
+        trees = [Tree(kind, files, Path(scratch, str(n))) for n, kind in enumerate(_filters())]
+        # round by round, so that what else the machine does falls on all alike
+        for number in range(TIMES):
+            for tree in trees:
+                if number == 0 or tree.kind.every == 1:
+                    tree.measure()
+        rows = [tree.row(trees[0]) for tree in trees]
+        aside = max(min(tree.costs["aside"]) for tree in trees)
         large = _large(Path(scratch, "large"))
-    none = rows[0]
-    lines = [
-        [
-            row.label,
-            *(f"{row.fresh:.2f}", f"{row.fresh / none.fresh:.2f}"),
-            *(f"{row.again:.2f}", f"{row.again / none.again:.2f}"),
-            *(f"{row.status:.2f}", f"{row.status / none.status:.2f}"),
-            *(f"{row.checkout:.2f}", f"{row.single:.0f}"),
-        ]
-        for row in rows
-    ]
-    aside = max(row.aside for row in rows)
     return (
         f"## The git filter: {len(files)} notebooks, {megabytes(files):.0f} MB, in a repository\n\n"
-        f"{table(_HEADER, lines)}\n\n"
+        f"{table(_HEADER, rows)}\n\n"
         "CPU seconds of git and all below it. In mode `all` outputs are kept for later after git "
         f"has ended, which took another {aside:.2f} s of CPU for new notebooks, and nothing for "
         "known ones.\n\n"
@@ -105,46 +87,68 @@ def _filters() -> Iterator[Filter]:
     yield Filter(label, config, every=SLOW)
 
 
-def _measure(kind: Filter, files: list[Path], top: Path) -> Row:
-    some = files[:: kind.every]
-    for number, path in enumerate(some):
-        target = top / f"{number // 50}" / f"{number:03}.ipynb"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(path.read_bytes())
-    _set_up(kind, top)
-    git = top / ".git"
-    aside: list[float] = []
+class Tree:
+    """A repository with a filter, and what its commands cost: CPU seconds, all runs of each."""
 
-    def fresh() -> float:
-        shutil.rmtree(git / "objects")
-        (git / "objects").mkdir()
-        (git / "index").unlink(missing_ok=True)
-        _forget(git)
-        cost = _git(top, "add", "-A")
-        aside.append(_wait_for_orphans())
-        return cost
+    def __init__(self, kind: Filter, files: list[Path], top: Path) -> None:
+        self.kind = kind
+        self.files = files
+        self.top = top
+        self.git = top / ".git"
+        self.costs: dict[str, list[float]] = {}
+        some = files[:: kind.every]
+        self.scale = megabytes(files) / megabytes(some)
+        for number, path in enumerate(some):
+            target = top / f"{number // 50}" / f"{number:03}.ipynb"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+        _set_up(kind, top)
 
-    def again() -> float:
-        (git / "index").unlink()
-        return _git(top, "add", "-A")
+    def row(self, none: Tree) -> list[str]:
+        """The least of each, and how that relates to no filter."""
+        cells = [self.kind.label]
+        for what in ("fresh", "again", "status"):
+            cost, base = self.scale * min(self.costs[what]), min(none.costs[what])
+            cells += [f"{cost:.2f}", f"{cost / base:.2f}"]
+        checkout = min(self.costs["checkout"]) / min(self.costs["unfiltered"])
+        return [*cells, f"{checkout:.2f}", f"{statistics.median(self.costs['single']):.0f}"]
 
-    def status() -> float:
-        for path in top.rglob("*.ipynb"):
+    def measure(self) -> None:
+        """One round of everything."""
+        _empty(self.git)
+        self._note("fresh", _git(self.top, "add", "-A"))
+        self._note("aside", _wait_for_orphans())
+        (self.git / "index").unlink()
+        self._note("again", _git(self.top, "add", "-A"))
+        for path in self.top.rglob("*.ipynb"):
             os.utime(path)
-        return _git(top, "status", "--porcelain")
+        self._note("status", _git(self.top, "status", "--porcelain"))
+        left = _wait_for_orphans()
+        if left > 0.05:
+            raise RuntimeError(f"{self.kind.label}: {left:.2f} s of CPU for what is known already")
+        _forget(self.git)
+        originals = {path: path.read_bytes() for path in self.top.rglob("*.ipynb")}
+        for _ in range(TIMES):
+            self._note("checkout", _checkout(self.top))
+            with _unfiltered(self.top):
+                self._note("unfiltered", _checkout(self.top))
+        for path, data in originals.items():
+            path.write_bytes(data)
+        for _ in range(SINGLE // TIMES):
+            self._note("single", _single(self.top, self.files))
+        (self.top / "single.ipynb").unlink()
+        _wait_for_orphans()
 
-    scale = megabytes(files) / megabytes(some)
-    costs = [scale * min(step() for _ in range(TIMES)) for step in (fresh, again, status)]
-    left = _wait_for_orphans()
-    if left > 0.05:
-        raise RuntimeError(f"{kind.label}: {left:.2f} s of CPU for what is known already")
+    def _note(self, what: str, cost: float) -> None:
+        self.costs.setdefault(what, []).append(cost)
+
+
+def _empty(git: Path) -> None:
+    """A repository without objects."""
+    shutil.rmtree(git / "objects")
+    (git / "objects").mkdir()
+    (git / "index").unlink(missing_ok=True)
     _forget(git)
-    filtered = _checkout(top)
-    with _unfiltered(top):
-        plain = _checkout(top)
-    single = statistics.median(_single(top, files) for _ in range(SINGLE))
-    _wait_for_orphans()
-    return Row(kind.label, *costs, filtered / plain, single, min(aside))
 
 
 def _forget(git: Path) -> None:
@@ -168,12 +172,9 @@ def _set_up(kind: Filter, top: Path) -> None:
 
 
 def _checkout(top: Path) -> float:
-    def once() -> float:
-        for path in top.rglob("*.ipynb"):
-            path.unlink()
-        return _git(top, "checkout", "-q", "--", ".")
-
-    return min(once() for _ in range(TIMES))
+    for path in top.rglob("*.ipynb"):
+        path.unlink()
+    return _git(top, "checkout", "-q", "--", ".")
 
 
 @contextmanager
@@ -240,10 +241,7 @@ def _write_large(path: Path) -> None:
 
 
 def _add_anew(top: Path) -> Cost:
-    _forget(top / ".git")
-    shutil.rmtree(top / ".git/objects")
-    (top / ".git/objects").mkdir()
-    (top / ".git/index").unlink(missing_ok=True)
+    _empty(top / ".git")
     return run(["git", "add", "large.ipynb"], cwd=top)
 
 

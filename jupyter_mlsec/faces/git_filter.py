@@ -188,7 +188,6 @@ class Session:
         """In a process of its own, out of everybody's way."""
         try:
             os.setsid()
-            os.nice(10)
             nothing = os.open(os.devnull, os.O_RDWR)
             for descriptor in (0, 1, 2):
                 os.dup2(nothing, descriptor)

@@ -87,6 +87,17 @@ def kept(top: str) -> int:
     return sum(size for store in stores(top) for _, _, size in store.files())
 
 
+def purge(top: str) -> int:
+    """Forget outputs and results in all working trees; bytes of outputs that were kept."""
+    from shutil import rmtree
+
+    size = kept(top)
+    for store in stores(top):
+        for name in ("outputs", "results"):
+            rmtree(os.path.join(os.path.dirname(store.folder), name), ignore_errors=True)
+    return size
+
+
 def stores(top: str) -> list[Outputs]:
     """Where outputs are kept: in each working tree's own folder."""
     common = os.path.join(top, command.line(top, "rev-parse", "--git-common-dir"))

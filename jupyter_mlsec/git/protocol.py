@@ -137,23 +137,24 @@ class _Pipe:
 
     def _packet(self, *, may_end: bool = False) -> "bytes | None":
         """The next packet's content, empty for a flush packet; None where `may_end` at the end."""
-        if not self._fill(4, may_end):
-            return None
         at = self._at
+        if len(self._buffer) < at + 4:
+            if not self._fill(4, may_end):
+                return None
+            at = self._at
         size = _size(self._buffer[at : at + 4])
         if size == 0:
             self._at = at + 4
             return b""
-        self._fill(size)
-        at = self._at
+        if len(self._buffer) < at + size:
+            self._fill(size)
+            at = self._at
         self._at = at + size
         return self._buffer[at + 4 : at + size]
 
     def _fill(self, size: int, may_end: bool = False) -> bool:
         """Have at least `size` bytes in the buffer; False where `may_end` and there are none."""
         have = len(self._buffer) - self._at
-        if have >= size:
-            return True
         pieces = [self._buffer[self._at :]]
         while have < size:
             piece = os.read(self._source, _READ)

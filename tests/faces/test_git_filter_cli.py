@@ -57,9 +57,16 @@ def test_uninstall_and_purge(folder: Folder) -> None:
     assert "Nothing was set up" in folder.mlsec("git", "uninstall").out
     folder.mlsec("git", "install", "--attributes", ".gitattributes")
     assert folder.read(".gitattributes").endswith(b"filter=mlsec diff=mlsec\n")
+    folder.write("a.ipynb", NOTEBOOK)
+    folder.git("add", "a.ipynb")
     assert folder.mlsec("git", "purge").code == 0
+    assert not list((folder.path / ".git/mlsec").glob("*/a.ipynb.*"))
+    folder.git("rm", "-q", "--cached", "a.ipynb")
+    folder.git("add", "a.ipynb")
+    assert list((folder.path / ".git/mlsec").glob("*/a.ipynb.*"))
     assert folder.mlsec("git", "uninstall", "--attributes", ".gitattributes").code == 0
     assert not (folder.path / ".gitattributes").exists()
+    assert not list((folder.path / ".git/mlsec").glob("*/a.ipynb.*"))
 
 
 def test_check(folder: Folder) -> None:

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from tests.git.repository import Repository, copy
+from tests.git.repository import PATTERNS, Repository, copy
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    assert config.cache is not None
+    os.environ.setdefault(PATTERNS, str(config.cache.mkdir("mlsec-patterns")))
 
 
 @pytest.fixture(scope="session")

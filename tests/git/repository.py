@@ -16,6 +16,9 @@ from jupyter_mlsec.git.install import install
 # What must not get into git: no secret, only the text of an output.
 MARK = "an-output-that-stays-here"
 
+# Names the folder of compiled patterns that all tests share: each set of rules takes seconds.
+PATTERNS = "TESTS_PATTERNS"
+
 
 def environment(top: Path) -> dict[str, str]:
     """An environment with a home of its own below `top`, and no configuration of the machine."""
@@ -27,8 +30,7 @@ def environment(top: Path) -> dict[str, str]:
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / "config"),
         "XDG_CACHE_HOME": str(home / "cache"),
-        # shared by all tests: compiling the patterns takes seconds
-        "MLSEC_CACHE_DIR": str(top.parent / "patterns"),
+        "MLSEC_CACHE_DIR": os.environ[PATTERNS],
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CEILING_DIRECTORIES": str(top),
         "GIT_EDITOR": "true",

@@ -11,7 +11,13 @@ import pytest
 from tests.git.repository import Repository, environment
 from tests.nasty import CASES, Case, holds
 
-PATHS = {case.name: f"{number:03}/notebook.ipynb" for number, case in enumerate(CASES)}
+# those with the same options in one folder
+FOLDERS = {case.name: repr((case.mode, case.settings)) for case in CASES}
+NUMBERS = {options: number for number, options in enumerate(dict.fromkeys(FOLDERS.values()))}
+PATHS = {
+    case.name: f"{NUMBERS[FOLDERS[case.name]]}/{number:03}.ipynb"
+    for number, case in enumerate(CASES)
+}
 
 
 @pytest.fixture(scope="module")
@@ -23,14 +29,14 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     made.git("init", "-q")
     made.git("config", "core.autocrlf", "false")
     made.install()
-    lines = []
+    tables = {}
     for case in CASES:
-        path = PATHS[case.name]
-        made.write(path, case.data)
-        lines.append(f'[strip.per-path."{path}"]')
+        path = made.write(PATHS[case.name], case.data)
         settings = {"mode": case.mode, **case.settings}
-        lines += [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
-    made.write("mlsec.toml", "\n".join(lines) + "\n")
+        lines = [f"{key} = {json.dumps(value)}\n" for key, value in settings.items()]
+        tables[path.parent.name] = "".join(lines)
+    text = "".join(f'[strip.per-path."{name}/**"]\n{table}' for name, table in tables.items())
+    made.write("mlsec.toml", text)
     made.git("add", "-A")
     return made
 

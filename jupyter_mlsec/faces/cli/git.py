@@ -131,6 +131,11 @@ def _uninstall(given: argparse.Namespace) -> int:
 
     file = given.attributes and os.path.abspath(given.attributes)
     found = uninstall(os.getcwd(), scope=given.scope, attributes_file=file)
+    if given.scope == "local":
+        from jupyter_mlsec.git import command
+        from jupyter_mlsec.git.health import purge
+
+        purge(command.top(os.getcwd()))
     print("The filter is taken out." if found else f"Nothing was set up ({given.scope}).")
     return 0
 
@@ -182,16 +187,10 @@ def _refresh(given: argparse.Namespace) -> int:
 
 
 def _purge(given: argparse.Namespace) -> int:
-    from shutil import rmtree
-
     from jupyter_mlsec.git import command
-    from jupyter_mlsec.git.health import kept, stores
+    from jupyter_mlsec.git.health import purge
 
-    top = command.top(os.getcwd())
-    size = kept(top)
-    for store in stores(top):
-        for name in (store.folder, os.path.join(os.path.dirname(store.folder), "results")):
-            rmtree(name, ignore_errors=True)
+    size = purge(command.top(os.getcwd()))
     print(f"{size / 1e6:.1f} MB of outputs forgotten")
     return 0
 

@@ -8,8 +8,8 @@ from jupyter_mlsec.rules.outputs.detector import NAMED, Detector
 
 HINTS = (
     Hint("outputs.e-mail", r"[\w.%+-]@[A-Za-z0-9-]{1,63}\.[A-Za-z0-9]", ("@",)),
-    Hint("outputs.phone", r"\+[1-9][0-9 ().-]{8}", ("+",)),
-    Hint("outputs.phone", r"\([2-9][0-9]{2}\) ?[0-9]{3}-[0-9]{4}", (")",)),
+    Hint("outputs.phone", r"\+[1-9][0-9 ().-]{8}", ("+",), leading=True),
+    Hint("outputs.phone", r"\([2-9][0-9]{2}\) ?[0-9]{3}-[0-9]{4}", ("(",), leading=True),
 )
 
 # Of nobody: reserved (RFC 2606 and 6761), or made up by everybody's documentation.

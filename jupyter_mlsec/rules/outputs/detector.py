@@ -41,18 +41,15 @@ class Detector(NamedTuple):
 
 
 NAMED = "outputs.named"
+DIGITS = "outputs.digits"  # digits in groups that little else has
 
 
 def named_hint(detectors: Iterable[Detector]) -> Hint:
-    """The hint that marks the lines with a word that names one of these."""
+    """The hint that marks the lines with a word that names one of these; whether it is a word
+    there, and no part of one, `find` looks at."""
     words = sorted({word for detector in detectors for word in detector.context})
     pattern = "|".join(map(re.escape, words))
-    return Hint(
-        NAMED,
-        rf"(?:^|[^a-z])(?:{pattern})(?:$|[^a-z])",
-        tuple(words),
-        ignore_case=True,
-    )
+    return Hint(NAMED, rf"(?:{pattern})(?:$|[^a-z])", tuple(words), ignore_case=True, leading=True)
 
 
 def checked(module: str) -> Callable[[str], bool]:

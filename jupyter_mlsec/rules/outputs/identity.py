@@ -8,36 +8,43 @@ from __future__ import annotations
 
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Hint
-from jupyter_mlsec.rules.outputs.detector import NAMED, Detector, checked
+from jupyter_mlsec.rules.outputs.detector import DIGITS, NAMED, Detector, checked
 
-_TAG = "outputs.national-id"
 HINTS = (
-    Hint(_TAG, r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}", ("-",)),
-    Hint(_TAG, r"[0-9]{1,2}\.[0-9]{3}\.[0-9]{3}-[0-9kK]", ("-",)),
-    Hint(_TAG, r"[A-Z]{6}[0-9]{2}[A-Z][0-9]{2}[A-Z][0-9]{3}[A-Z]", tuple("0123456789")),
-    Hint(_TAG, r"[A-Z]{4}[0-9]{6}[HM][A-Z]{5}[A-Z0-9][0-9]", ("h", "m")),
-    Hint(_TAG, r"[1-9][0-9]{5}(?:19|20)[0-9]{9}[0-9X]", ("19", "20")),
+    Hint(
+        DIGITS,
+        r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}|[0-9]{1,2}\.[0-9]{3}\.[0-9]{3}-[0-9kK]"
+        r"|[1-9][0-9]{5}(?:19|20)[0-9]{9}[0-9X]",
+        tuple("0123456789"),
+        leading=True,
+    ),
 )
 
 
 def _id(kind: str, pattern: str, module: str, *context: str) -> Detector:
     bounded = lazy(rf"(?<![\w.+-])(?<!\d,)({pattern})(?![\w-]|[.,]\d)")
-    return Detector(kind, NAMED if context else _TAG, bounded, checked(module), context)
+    return Detector(kind, NAMED if context else DIGITS, bounded, checked(module), context)
 
 
 DETECTORS = (
-    # written as nothing else is
+    # written as nothing else is, or with a name
     _id("brazil-cpf", r"\d{3}\.\d{3}\.\d{3}-\d\d", "br.cpf"),
     _id("chile-rut", r"\d{1,2}\.\d{3}\.\d{3}-[\dkK]", "cl.rut"),
-    _id("italy-codice-fiscale", r"[A-Z]{6}\d\d[A-Z]\d\d[A-Z]\d{3}[A-Z]", "it.codicefiscale"),
-    _id("mexico-curp", r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z\d]\d", "mx.curp"),
+    _id(
+        "italy-codice-fiscale",
+        r"[A-Z]{6}\d\d[A-Z]\d\d[A-Z]\d{3}[A-Z]",
+        "it.codicefiscale",
+        "codice fiscale",
+        "codice_fiscale",
+        "codicefiscale",
+    ),
+    _id("mexico-curp", r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z\d]\d", "mx.curp", "curp"),
     _id("china-id", r"[1-9]\d{5}(?:19|20)\d{9}[\dX]", "cn.ric"),
-    # with a name
     _id("us-ssn", r"\d{3}-\d\d-\d{4}", "us.ssn", "ssn", "ssns", "social security"),
     _id("finland-hetu", r"\d{6}[-+A]\d{3}[\dA-Y]", "fi.hetu", "hetu", "henkilötunnus"),
     _id("sweden-personnummer", r"(?:\d\d)?\d{6}[-+]?\d{4}", "se.personnummer", "personnummer"),
     _id("spain-dni", r"\d{8}[A-Z]", "es.dni", "dni", "nif"),
-    _id("spain-nie", r"[XYZ]\d{7}[A-Z]", "es.nie", "nie"),
+    _id("spain-nie", r"[XYZ]\d{7}[A-Z]", "es.nie", "nie number", "numero nie"),
     _id("uk-nhs-number", r"\d{3}[ -]?\d{3}[ -]?\d{4}", "gb.nhs", "nhs", "nhsnumber"),
     _id("france-nir", r"[12]\d{12}(?: ?\d\d)?", "fr.nir", "nir", "insee", "sécurité sociale"),
     _id("germany-tax-id", r"\d{11}", "de.idnr", "steuer-id", "idnr", "steueridentifikationsnummer"),

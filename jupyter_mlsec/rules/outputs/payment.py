@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Hint
-from jupyter_mlsec.rules.outputs.detector import NAMED, Detector, checked
+from jupyter_mlsec.rules.outputs.detector import DIGITS, NAMED, Detector, checked
 
+# Countries with IBANs (registry of SWIFT, release 98).
+_COUNTRIES = (
+    "AD AE AL AT AZ BA BE BG BH BR BY CH CR CY CZ DE DK DO EE EG ES FI FO FR GB GE GI GL GR GT HR "
+    "HU IE IL IS IT JO KW KZ LB LI LT LU LV MC MD ME MK MT MU NL NO PK PL PS PT QA RO RS SA SC SE "
+    "SI SK SM TN TR UA XK"
+).split()
 HINTS = (
     Hint(
-        "outputs.card",
+        DIGITS,
         r"[2-6][0-9]{3}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}|3[47][0-9]{2}[ -][0-9]{6}[ -][0-9]{5}",
-        (" ", "-"),
+        tuple("23456"),
+        leading=True,
     ),
     Hint(
         "outputs.iban",
-        r"(?:^|[^A-Za-z0-9])[A-Z]{2}[0-9]{2}[ ]?[A-Z0-9]{4}[ ]?[A-Z0-9]{4}[ ]?[A-Z0-9]{3}",
-        tuple("0123456789"),
+        rf"(?:{'|'.join(_COUNTRIES)})[0-9]{{2}}[ ]?[A-Z0-9]{{4}}[ ]?[A-Z0-9]{{4}}[ ]?[A-Z0-9]{{3}}",
+        tuple(country.lower() for country in _COUNTRIES),
+        leading=True,
     ),
 )
 # What the processors publish for tests, and what everybody's documentation shows.
@@ -52,7 +60,7 @@ def _is_card(value: str) -> bool:
 DETECTORS = (
     Detector(
         "payment-card",
-        "outputs.card",
+        DIGITS,
         # one separator throughout; four groups are how cards are written, and little else
         lazy(
             r"(?<![\w.-])([2-6]\d{3}([ -])\d{4}\2\d{4}\2\d{4}|3[47]\d\d([ -])\d{6}\3\d{5})"

@@ -68,11 +68,11 @@ PERSONAL = [
     ("iban", "FR1420041010050500013M02606"),
     ("us-ssn", "name,ssn\nAnn,536-90-4399"),
     ("spain-dni", "dni: 54362315K"),
-    ("italy-codice-fiscale", "RCCMNL83S18D969H"),
+    ("italy-codice-fiscale", "codice fiscale: RCCMNL83S18D969H"),
     ("poland-pesel", "  pesel\n0 44051401359"),
     ("netherlands-bsn", "bsn 111222333"),
     ("china-id", "360426199101010071"),
-    ("mexico-curp", "BOXW310820HNERXN09"),
+    ("mexico-curp", "CURP BOXW310820HNERXN09"),
     ("chile-rut", "12.531.909-2"),
 ]
 
