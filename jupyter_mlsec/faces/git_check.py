@@ -41,7 +41,9 @@ def _session(name: str, entries: dict[str, str]) -> Session:
     return Session(driver.settings_of(entries.get(f"filter.{name}.process", "")))
 
 
-def _reason(session: Session, path: str, data: bytes) -> str | None:
+def _reason(session: Session, path: str, data: bytes | None) -> str | None:
+    if data is None:
+        return "its merge is not resolved; resolve it and `git add` it"
     if not data.strip():
         return None
     if has_conflict_markers(data):
