@@ -46,6 +46,12 @@ CALLS = lazy(
     r"|\b(?:Popen|check_call|check_output|getoutput)\("
 )
 
+# One of these is in every match of the pattern; to ask for them is twenty times as fast.
+_CALLED = (
+    *("subprocess", "os.system", "os.popen", "get_ipython", "run_line_magic", "main"),
+    *("Popen", "check_call", "check_output", "getoutput"),
+)
+
 _WRITE_FILE = lazy(r"\s*%%(?:writefile|file)[ \t]+(?:-a[ \t]+)?[\"']?([^\n\"']+?)[\"']?[ \t]*\n")
 _FILE_LANGUAGES = (
     (lazy(r"(?:^|[/.])(?:Dockerfile|Containerfile)[^/]*$|\.dockerfile$", re.I), "dockerfile"),
@@ -79,12 +85,17 @@ def commands(text: Text, context: Context) -> tuple[Command, ...]:
     if body.language != "python":
         return ()
     found = list(_lines(text, body.span, lookup))
-    if CALLS.search(text.text):
+    if may_call(text.text):
         from jupyter_mlsec.core.shellcalls import called
 
         found += called(context.code(text), context, lookup, next_pipeline(found))
         found.sort(key=lambda command: command.span)
     return tuple(found)
+
+
+def may_call(source: str) -> bool:
+    """Whether a Python text may call the shell from code, so that it is worth a syntax tree."""
+    return any(word in source for word in _CALLED) and CALLS.search(source) is not None
 
 
 def written_file(text: Text) -> Text | None:

@@ -128,9 +128,16 @@ def read(
     within single quotes too. `one_line`: line ends and comment lines do not end a command, as in a
     Dockerfile's RUN.
     """
+    if _SIMPLE.fullmatch(source, *span):
+        found = _WORD.finditer(source, *span)
+        words = tuple([Word(match[0], Span(*match.span())) for match in found])
+        if not words:
+            return []
+        if words[0].text not in _RESERVED:
+            whole = Span(words[0].span.start, words[-1].span.end)
+            return [Command(words, whole, origin, first_pipeline)]
     reader = _Reader(source, span, origin, lookup, python, first_pipeline, one_line)
-    if not reader.run_simple():
-        reader.run()
+    reader.run()
     return reader.commands
 
 
@@ -158,18 +165,6 @@ class _Reader:
         self.writes: list[Word] = []
         self.unclosed = 0  # up to here it is known that a substitution does not close
         self.documents: list[str] = []  # ends of here-documents that begin at the next line
-
-    def run_simple(self) -> bool:
-        """Read one command of plain words at once; False, and nothing done, where it is more."""
-        if not _SIMPLE.fullmatch(self.source, self.position, self.end):
-            return False
-        found = _WORD.finditer(self.source, self.position, self.end)
-        words = [Word(match[0], Span(*match.span())) for match in found]
-        if words and words[0].text in _RESERVED:
-            return False
-        self.words = words
-        self.finish("\n")
-        return True
 
     def run(self) -> None:
         source = self.source

@@ -59,7 +59,7 @@ def _redirects(view: View, found: Install, target: Target) -> bool:
     """Whether the shell takes the bound for a redirection: `pip install numpy>=1.2`."""
     start, end = target.span
     written = view.source[start:end]
-    if found.command is None or written != target.raw or not re.search("[<>]", written):
+    if found.command is None or written != target.raw or not ("<" in written or ">" in written):
         return False
     quoted = view.source[start - 1 : start] in ("'", '"') and view.source[end : end + 1] in (
         "'",
