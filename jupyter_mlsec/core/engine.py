@@ -103,6 +103,7 @@ class Scanner:
         if not marks:
             return []
         self._wanted = self._by_tag
+        own = context is None
         context = context or Context(document)
         context.marks = marks
         placed: list[Placed] = []
@@ -112,6 +113,8 @@ class Scanner:
             hits = [(rule, hit) for rule in self._select(text, found) for hit in rule.check(view)]
             if hits:
                 placed += [Placed(rule, number, hit) for rule, hit in _distinct(hits)]
+        if own:
+            context.forget()
         return placed
 
     def _select(self, text: Text, marks: Marks) -> tuple[Rule, ...]:

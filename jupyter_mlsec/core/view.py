@@ -60,6 +60,12 @@ class Context:
             self._commands[key] = commands(text, self)
         return self._commands[key]
 
+    def forget(self) -> None:
+        """Drop what refers back to this context, so that all goes at once with its last user and
+        nothing of a document waits for the garbage collector."""
+        self.__dict__.pop("constants", None)
+        self._shared.clear()
+
     def marked(self, tag: str) -> Iterator[Text]:
         """The texts in which the hint with this tag matched, in reading order."""
         return (self.document.texts[number] for number, tags in self.marks.items() if tag in tags)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,8 +35,6 @@ Or start from what is there now:   mlsec scan . --baseline .mlsec-baseline.json 
 def run(arguments: Sequence[str]) -> int:
     """Scan what is named and report; the exit code tells the outcome."""
     given = _arguments(arguments)
-    # A scan makes many small values and hardly any cycles: collecting rarely saves a fifth.
-    gc.set_threshold(200_000, 20, 100)
     started = perf_counter()
     config = options.configured(given)
     linters = given.with_.split(",") if given.with_ else []

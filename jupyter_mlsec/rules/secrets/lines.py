@@ -99,16 +99,17 @@ _USER_AND = lazy(
 _LOGIN = lazy(r"username|login|client\(|kaggle", re.IGNORECASE)
 
 
-_SPECIAL: tuple[tuple[re.Pattern[str], Form], ...] = (
-    (_BEARER, "header"),
-    (_SQL, "config"),
-    (_SET, "environ"),
-    (_ATTRIBUTE, "config"),
-    (_ELEMENT, "config"),
-    (_PROPERTY, "config"),
-    (_NETRC, "config"),
-    (_PGPASS, "config"),
-    (_USER_AND, "config"),
+# Each with words of which one is in every line that matches: most lines need no pattern.
+_SPECIAL: tuple[tuple[re.Pattern[str], Form, tuple[str, ...]], ...] = (
+    (_BEARER, "header", ("bearer", "basic")),
+    (_SQL, "config", ("identified", "password", "secret")),
+    (_SET, "environ", ("env", "setx")),
+    (_ATTRIBUTE, "config", ("value=",)),
+    (_ELEMENT, "config", ("</",)),
+    (_PROPERTY, "config", ("<name>",)),
+    (_NETRC, "config", ("password",)),
+    (_PGPASS, "config", (":",)),
+    (_USER_AND, "config", ("login", "credentials", "creds", "account", "user")),
 )
 
 
@@ -231,7 +232,10 @@ def _paired(view: View, span: Span) -> Iterator[tuple[int, Binding]]:
 
 def _special(line: Line) -> Iterator[tuple[int, Binding]]:
     """Bindings without an operator: headers, SQL, `%env NAME value`."""
-    for pattern, form in _SPECIAL:
+    lowered = line.text.lower()
+    for pattern, form, words in _SPECIAL:
+        if not any(word in lowered for word in words):
+            continue
         for match in pattern.finditer(line.text):
             name = match.groupdict().get("name") or "password"
             value = match["value"]
