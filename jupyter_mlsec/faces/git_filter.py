@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jupyter_mlsec.git.results import Results
 
 _PENDING = 64 << 20  # bytes of notebooks whose outputs wait to be kept
-_FEW = 1 << 20  # bytes up to which mode `all` does not look for results from before
+_FEW = 1 << 18  # bytes up to which mode `all` does not look for results from before
 
 
 def main(arguments: "Sequence[str]") -> int:
@@ -121,8 +121,7 @@ class Session:
         Outputs are looked through first, and git is not to wait for that.
         """
         pending, self._pending, self._waiting = self._pending, [], 0
-        removed = any(result is not data for _, data, result in pending)
-        if not (self._outputs and removed and any(self._keeps_of(path) for path, _, _ in pending)):
+        if self._outputs is None or not any(map(self._has_outputs, pending)):
             self._remember(pending)
             return
         try:
@@ -137,9 +136,12 @@ class Session:
         finally:
             os.close(lock)
 
-    def _keeps_of(self, path: str) -> bool:
-        """Whether outputs of a path are kept: only where none get into git."""
-        return self._outputs is not None and self.plan(path).options.mode == "all"
+    def _has_outputs(self, cleaned: "tuple[str, bytes, bytes]") -> bool:
+        """Whether a notebook lost outputs, in mode `all`, that have not been kept yet."""
+        path, data, result = cleaned
+        if self._outputs is None or result is data or self.plan(path).options.mode != "all":
+            return False
+        return not self._outputs.knows(path, data)
 
     def _plan_of(self, options: "Options") -> "Plan":
         return self._by_options.setdefault(options, Plan(options))
@@ -177,8 +179,6 @@ class Session:
         return plan.results
 
     def _keep(self, path: str, data: bytes, result: bytes) -> None:
-        if result is not data and self._outputs and self._outputs.knows(path, data):
-            return
         self._pending.append((path, data, result))
         self._waiting += len(data)
         if self._waiting > _PENDING:
@@ -198,10 +198,8 @@ class Session:
     def _save(self, pending: "list[tuple[str, bytes, bytes]]") -> None:
         """Only outputs in which nothing sensitive is found are kept."""
         assert self._outputs is not None  # noqa: S101 - for the type checker
-        for path, data, result in pending:
+        for path, data, _ in filter(self._has_outputs, pending):
             plan = self.plan(path)
-            if result is data or plan.options.mode != "all":
-                continue
             sensitive = self._plan_of(plan.options.but(mode="sensitive"))
             try:
                 self._outputs.save(path, data, self._strip(sensitive, data, path).data)

@@ -85,3 +85,16 @@ def test_other_options_are_other_results(repo: Repository) -> None:
     repo.install(mode="all", keep_count="true")
     repo.git("add", "--renormalize", "a.ipynb")
     assert b'"execution_count": 1' in repo.staged("a.ipynb")
+
+
+def test_after_an_upgrade_they_are_remembered_anew(repo: Repository) -> None:
+    """Outputs that are kept already are no reason to forget the result."""
+    repo.write("a.ipynb", notebook("x = 1\n", filler="z" * 1_100_000))
+    repo.commit()
+    repo.settle()
+    file = repo.path / ".git/mlsec/results/a.ipynb.result"
+    known = file.read_bytes()
+    file.write_bytes(b"of another version")
+    repo.git("add", "--renormalize", "a.ipynb")
+    repo.settle()
+    assert file.read_bytes() == known

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from jupyter_mlsec.core.patterns import lazy
@@ -16,6 +18,7 @@ _TOKEN = lazy(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*', re.DOTALL)
 _UNIT = lazy(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u.{4}|\\.|.", re.S)
 _BETWEEN = lazy(r"\s*,\s*\Z")
 _LEAST_DIGITS = 6
+_FEW = 200  # values, in all their forms, that one expression looks for
 
 
 class Literal(NamedTuple):
@@ -38,8 +41,9 @@ class Values:
                 # the file is read as latin-1, but a JSON escape says the character itself
                 latin = form.encode("utf-8", "surrogatepass").decode("latin-1")
                 self._markers.update({_key(form): marker, _key(latin): marker})
-        longest = sorted(self._markers, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(_expression, longest)))
+        self._longest = sorted(self._markers, key=len, reverse=True)
+        few = len(self._longest) <= _FEW
+        self._pattern = re.compile("|".join(map(_expression, self._longest))) if few else None
         self._digits = {
             digits: marker
             for value, marker in markers.items()
@@ -50,24 +54,42 @@ class Values:
         """(start, end, marker) of each value in a text, ANSI codes within one not counted."""
         codes = [match.span() for match in ANSI.finditer(text)] if "\x1b" in text else []
         plain = ANSI.sub("", text) if codes else text
-        found = [
-            (m.start(), m.end(), self._markers[_key(m[0])]) for m in self._pattern.finditer(plain)
-        ]
+        found = self._search(plain)
         if not codes or not found:
             return found
         where = _offsets(codes, len(text))
         return [(where[start], where[end - 1] + 1, marker) for start, end, marker in found]
 
+    def _search(self, text: str) -> list[tuple[int, int, str]]:
+        if self._pattern:
+            found = self._pattern.finditer(text)
+            return [(m.start(), m.end(), self._markers[_key(m[0])]) for m in found]
+        # a long table: an expression of thousands of values would try each at each character
+        taken = bytearray(len(text))
+        places: list[tuple[int, int, str]] = []
+        for value in self._longest:
+            for form in {value, value.replace("\n", "\r\n")}:
+                for start in _places(text, form):
+                    end = start + len(form)
+                    if not any(taken[start:end]):
+                        taken[start:end] = b"x" * (end - start)
+                        places.append((start, end, self._markers[value]))
+        return sorted(places)
+
     def _in_group(self, group: Sequence[Literal]) -> list[tuple[int, int, str]]:
-        """The values in literals that follow each other: in one of them, and over several."""
+        """The values in literals that follow each other: over several of them, and in one."""
         found = self.in_text("".join(literal.text for literal in group))
-        offset = 0
-        for literal in group if len(group) > 1 else ():
-            for start, end, marker in self.in_text(literal.text):
-                span = (start + offset, end + offset)
-                if not any(first < span[1] and span[0] < last for first, last, _ in found):
-                    found.append((*span, marker))
-            offset += len(literal.text)
+        if len(group) == 1:
+            return found
+        taken = bytearray(sum(len(literal.text) for literal in group) + 1)
+        for start, end, _ in found:
+            taken[start:end] = b"x" * (end - start)
+        apart = self.in_text("\0".join(literal.text for literal in group))
+        breaks = list(accumulate(len(literal.text) + 1 for literal in group))
+        for start, end, marker in apart:
+            before = bisect_right(breaks, start)
+            if not any(taken[start - before : end - before]):
+                found.append((start - before, end - before, marker))
         return found
 
     def number(self, digits: str) -> str | None:
@@ -84,8 +106,9 @@ class Values:
                 if marker:
                     edits.append((*group.span(), f'"{_escaped(marker)}"'.encode()))
                 continue
-            for first, last, marker in self._in_group(group):
-                _splice(text, group, (first, last), marker, edits)
+            found = self._in_group(group)
+            if found:
+                _splice(text, group, found, edits)
         return len(edits) > before
 
 
@@ -138,20 +161,41 @@ def _groups(text: str, start: int, end: int) -> Iterator[list[Literal] | re.Matc
 
 
 def _splice(
-    text: str, group: Sequence[Literal], span: tuple[int, int], marker: str, edits: Edits
+    text: str, group: Sequence[Literal], found: Sequence[tuple[int, int, str]], edits: Edits
 ) -> None:
-    """The edits that replace a stretch of the joined literals."""
-    offset = 0
-    new = _escaped(marker).encode()
-    for literal in group:
-        first = max(span[0] - offset, 0)
-        last = min(span[1] - offset, len(literal.text))
-        if first < last:
-            units = [m.start() for m in _UNIT.finditer(text, literal.start, literal.end)]
-            units.append(literal.end)
-            edits.append((units[first], units[last], new))
-            new = b""
-        offset += len(literal.text)
+    """The edits that replace stretches of the joined literals."""
+    starts = [0, *accumulate(len(literal.text) for literal in group)]
+    units: dict[int, list[int]] = {}  # number of a literal to where its characters begin
+    for first, last, marker in found:
+        new = _escaped(marker).encode()
+        for number in range(bisect_right(starts, first) - 1, len(group)):
+            offset, literal = starts[number], group[number]
+            if offset >= last:
+                break
+            if number not in units:
+                units[number] = [
+                    m.start() for m in _UNIT.finditer(text, literal.start, literal.end)
+                ]
+                units[number].append(literal.end)
+            start, end = max(first - offset, 0), min(last - offset, len(literal.text))
+            if start < end:
+                edits.append((units[number][start], units[number][end], new))
+                new = b""
+
+
+def _places(text: str, value: str) -> Iterator[int]:
+    """Where a value stands between what can't belong to it; as `_expression` says."""
+    at = text.find(value)
+    while at >= 0:
+        end = at + len(value)
+        joined = value[0].isalnum() and at and _letter(text[at - 1])
+        if not joined and not (value[-1].isalnum() and end < len(text) and _letter(text[end])):
+            yield at
+        at = text.find(value, at + 1)
+
+
+def _letter(char: str) -> bool:
+    return char.isascii() and char.isalnum()
 
 
 def _escaped(marker: str) -> str:

@@ -62,6 +62,17 @@ def test_other_forms(value: str, before: str, after: str) -> None:
     assert redact(before, value) == after
 
 
+def test_thousands_of_values() -> None:
+    """A printed table of people: no expression of thousands of branches."""
+    names = [f"p{n}.x@contoso.de" for n in range(3000)]
+    lines = [f"{n} {name}\n" for n, name in enumerate(names)]
+    text = json.dumps({"text": lines, "html": "".join(f"<td>{n}</td>" for n in names), "l": names})
+    result = json.loads(redact(text, *names))
+    assert result["text"] == [f"{n} {MARK}\n" for n in range(3000)]
+    assert result["html"] == f"<td>{MARK}</td>" * 3000
+    assert result["l"] == [MARK] * 3000
+
+
 def test_the_longest_value_wins() -> None:
     assert redact('"abc-def-ghi abc-def"', "abc-def", "abc-def-ghi") == f'"{MARK} {MARK}"'
 
