@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import peers
-from bench.measure import ROOT, Cost, best, run, run_ours, table
+from bench.measure import ROOT, Cost, best_of_rounds, run, run_ours, table
 
 COPIES = 10
 SAMPLE = 20  # a slow peer scans every twentieth file
@@ -44,11 +44,11 @@ def main(full: bool) -> str:
     if not files:
         raise FileNotFoundError(f"no notebooks in {top}: set MLSEC_CORPUS to a folder of them")
     with tempfile.TemporaryDirectory(prefix="mlsec-bench-") as scratch:
-        one = _measure(top, Path(scratch, "1x"), times=3)
+        one = _measure(top, Path(scratch, "1x"), times=5)
         one += _slow_peers(files, Path(scratch), full)
         many = Path(scratch, "copies")
         _copies(files, top, many)
-        ten = _measure(many, Path(scratch, "10x"), times=1)
+        ten = _measure(many, Path(scratch, "10x"), times=2)
         copies = notebooks(many)
         title = "## {:,} notebooks, {:.0f} MB\n\n{}\n"
         return "\n".join(
@@ -60,7 +60,7 @@ def main(full: bool) -> str:
 
 
 def _measure(top: Path, scratch: Path, times: int) -> list[Row]:
-    """Our variants and the fast peers; the least CPU time of `times` runs each."""
+    """Our variants and the fast peers; the least CPU time of `times` rounds."""
     scratch.mkdir()
     report = scratch / "report.json"
     size = megabytes(notebooks(top))
@@ -70,11 +70,13 @@ def _measure(top: Path, scratch: Path, times: int) -> list[Row]:
     ]  # fmt: skip
     cache = {"XDG_CACHE_HOME": str(scratch / "cache")}
     slow = {**cache, "MLSEC_NO_HYPERSCAN": "1"}
-    rows = [Row("mlsec, first run (compiles its patterns)", run_ours(ours, report, cache), size)]
+    first = Row("mlsec, first run (compiles its patterns)", run_ours(ours, report, cache), size)
     uncached = [*ours, "--no-cache"]
-    rows.append(Row("**mlsec**", best(times, partial(run_ours, uncached, report, cache)), size))
-    rows.append(Row("mlsec, warm cache", best(times, partial(run_ours, ours, report, cache)), size))
-    rows.append(Row("mlsec without Hyperscan", run_ours(uncached, report, slow), size))
+    runs = {
+        "**mlsec**": partial(run_ours, uncached, report, cache),
+        "mlsec, warm cache": partial(run_ours, ours, report, cache),
+        "mlsec without Hyperscan": partial(run_ours, uncached, report, slow),
+    }
     for peer, program in peers.installed().values():
         if peer.slow:
             continue
@@ -82,9 +84,9 @@ def _measure(top: Path, scratch: Path, times: int) -> list[Row]:
         out = report if peer.prints else None
         if peer.name == "kingfisher":
             run(command, out)  # it keeps its compiled patterns too
-        cost = best(times, partial(run, command, out))
-        rows.append(Row(f"{peer.name} {peers.version(peer)}", cost, size))
-    return rows
+        runs[f"{peer.name} {peers.version(peer)}"] = partial(run, command, out)
+    costs = best_of_rounds(times, runs)
+    return [first, *(Row(label, cost, size) for label, cost in costs.items())]
 
 
 def _slow_peers(files: list[Path], scratch: Path, full: bool) -> list[Row]:

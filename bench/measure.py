@@ -72,6 +72,15 @@ def best(times: int, measure: Callable[[], Cost]) -> Cost:
     return min((measure() for _ in range(times)), key=lambda cost: cost.cpu)
 
 
+def best_of_rounds(times: int, runs: Mapping[str, Callable[[], Cost]]) -> dict[str, Cost]:
+    """Of each run the one with the least CPU time: noise of a busy machine only ever adds.
+
+    All are run in turn, `times` rounds of them, so that a machine that slows down slows all.
+    """
+    rounds = [{name: measure() for name, measure in runs.items()} for _ in range(times)]
+    return {name: min((costs[name] for costs in rounds), key=lambda c: c.cpu) for name in runs}
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table; all columns but the first are aligned to the right."""
     lines = ["| " + " | ".join(header) + " |"]
