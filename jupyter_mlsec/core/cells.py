@@ -40,7 +40,7 @@ _V3_MIMES = {
 
 
 class Output:
-    """An output. `data` and `metadata` are for the notebook's `load`."""
+    """An output. The values of `data` are for the notebook's `load`."""
 
     __slots__ = ("data", "evalue", "metadata", "output_type", "text", "traceback")
 
@@ -57,8 +57,8 @@ class Output:
 
 
 class Cell:
-    """A cell. `metadata` and `attachments` are for the notebook's `load`; `language` is nbformat
-    3's, where each cell has its own."""
+    """A cell. `attachments` are for the notebook's `load`; `language` is nbformat 3's, where each
+    cell has its own."""
 
     __slots__ = ("attachments", "cell_type", "id", "language", "metadata", "outputs", "source")
 
@@ -171,7 +171,7 @@ def _types() -> _Types:
         ("output_type", str | None, None),
         ("text", text, None),
         ("data", dict[str, Raw] | None, None),
-        ("metadata", Raw, None),
+        ("metadata", dict[str, Any] | None, None),
         ("evalue", str | None, None),
         ("traceback", list[str] | None, None),
         ("name", str | None, None),
@@ -183,7 +183,7 @@ def _types() -> _Types:
         ("cell_type", str | None, None),
         ("source", text, None),
         ("id", str | None, None),
-        ("metadata", Raw, None),
+        ("metadata", dict[str, Any] | None, None),
         ("outputs", list[output] | None, None),  # type: ignore[valid-type]
         ("attachments", Raw, None),
         ("execution_count", int | None, None),

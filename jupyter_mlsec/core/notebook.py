@@ -86,7 +86,7 @@ def _read_cell(
     if cell.language is not None:
         language = _language_name(cell.language) or language
     spoken = language if kind == "code" else "text" if kind == "raw" else "markdown"
-    metadata = cell.metadata and load(cell.metadata)
+    metadata = cell.metadata
     tags: tuple[str, ...] = ()
     if metadata and type(metadata) is dict:
         if "tags" in metadata:
@@ -159,7 +159,7 @@ def _output_texts(output: Output, load: Callable[[Any], Any]) -> list[tuple[str,
         for mime, content in (output.data or {}).items():
             if _is_textual(mime):
                 found.append((mime, _readable(load(content))))
-    metadata = output.metadata and load(output.metadata)
+    metadata = output.metadata
     if metadata and isinstance(metadata, dict):
         found.append(("application/json", flatten(metadata)))
     return found
