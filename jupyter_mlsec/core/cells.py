@@ -29,7 +29,7 @@ _OUTPUT = frozenset(
     "prompt_number stream etype html svg png jpeg pdf latex json javascript".split()
 )
 _NOTEBOOK = frozenset("cells worksheets metadata nbformat nbformat_minor orig_nbformat".split())
-_V3_MIMES = {
+V3_MIMES = {
     "text": "text/plain",
     "html": "text/html",
     "svg": "image/svg+xml",
@@ -47,7 +47,7 @@ class Output:
     def __init__(self, fields: dict[str, Any]) -> None:
         kind, lines, data = fields.get("output_type"), fields.get("traceback"), fields.get("data")
         if not isinstance(data, dict):
-            data = {mime: fields[key] for key, mime in _V3_MIMES.items() if key in fields}
+            data = {mime: fields[key] for key, mime in V3_MIMES.items() if key in fields}
         self.output_type = "error" if kind == "pyerr" else kind
         self.text = fields.get("text")
         self.evalue = fields.get("evalue")

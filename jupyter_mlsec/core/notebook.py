@@ -18,21 +18,21 @@ from jupyter_mlsec.core.patterns import lazy
 
 ANSI = lazy(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
 
-_LANGUAGES = {"ipython": "python", "python3": "python", "bash": "shell", "sh": "shell"}
+LANGUAGES = {"ipython": "python", "python3": "python", "bash": "shell", "sh": "shell"}
 _FILE_LANGUAGES = {"python": "python", "markdown": "markdown"}
 _TEXTUAL = ("text/", "application/json", "application/javascript", "application/xml", "image/svg")
 # metadata that is made by machines and never typed: ids, layout, versions
-_NOISE = frozenset(
-    "id outputId model_id base_uri referenced_widgets colab_type _model_module _view_module "
+NOISE = frozenset(
+    "id outputId base_uri referenced_widgets colab_type _model_module _view_module "
     "_model_module_version _view_module_version _model_name _view_name _view_count "
     "mimetype file_extension pygments_lexer nbconvert_exporter codemirror_mode".split()
 )
 # widgets' models that say how something looks: two thirds of a saved widget state
-_LOOKS = (
+LOOKS = (
     *("LayoutModel", "ProgressStyleModel", "DescriptionStyleModel", "SliderStyleModel"),
     *("HBoxModel", "VBoxModel"),
 )
-_BINARY = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/", "video/", "font/")
+BINARY = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/", "video/", "font/")
 _new = tuple.__new__  # a third of the time of a named tuple's own constructor
 _BASE64 = lazy(r"[A-Za-z0-9+/\s]+={0,2}\s*\Z")
 
@@ -68,7 +68,7 @@ def _kernel_language(metadata: Any) -> str:
         section = metadata.get(key)
         if isinstance(section, dict) and isinstance(section.get(name), str):
             language: str = section[name].lower()
-            return _LANGUAGES.get(language, language)
+            return LANGUAGES.get(language, language)
     return "python"
 
 
@@ -120,7 +120,7 @@ def _tags(metadata: dict[str, Any]) -> tuple[str, ...]:
 def _language_name(language: Any) -> str | None:
     if not isinstance(language, str):
         return None
-    return _LANGUAGES.get(language.lower(), language.lower())
+    return LANGUAGES.get(language.lower(), language.lower())
 
 
 def _joined(source: Any) -> str:
@@ -186,10 +186,10 @@ def _attachment_texts(attachments: Any) -> Iterator[tuple[str, str]]:
             for mime, content in bundle.items():
                 text = _readable(content) if _is_textual(mime) else ""
                 if text:
-                    yield mime, _from_base64(text)
+                    yield mime, from_base64(text)
 
 
-def _from_base64(text: str) -> str:
+def from_base64(text: str) -> str:
     """Text attachments are base64 in some front ends and plain in others."""
     if len(text) % 4 == 0 and _BASE64.match(text):
         import base64
@@ -217,7 +217,7 @@ def _metadata(
     tags: tuple[str, ...] = (),
 ) -> list[Text]:
     # most cells' metadata hold an id that a machine has made, and nothing else
-    if type(metadata) is not dict or _NOISE.issuperset(metadata):
+    if type(metadata) is not dict or NOISE.issuperset(metadata):
         return []
     text = flatten(metadata)
     if not text:
@@ -242,12 +242,12 @@ def flatten(value: Any) -> str:
             # a widget's state has 20 numbers and nulls for one string
             kind = type(member)
             if kind is str:
-                if len(member) >= 6 and name not in _NOISE and not name.startswith(_BINARY):
+                if len(member) >= 6 and name not in NOISE and not name.startswith(BINARY):
                     lines.append(f'"{name}": "{_plain(_normal(member))}"')
             elif kind is dict:
-                if member and name not in _NOISE and member.get("model_name") not in _LOOKS:
+                if member and name not in NOISE and member.get("model_name") not in LOOKS:
                     inner.append((name, member))
-            elif kind is list and member and name not in _NOISE:
+            elif kind is list and member and name not in NOISE:
                 inner.append((name, member))
         if inner:
             inner.reverse()

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
+from jupyter_mlsec.core.notebook import ANSI
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.strip.edits import Edits
-from jupyter_mlsec.core.strip.texts import ANSI
 from jupyter_mlsec.core.strip.walk import pairs_of
 
 _TOKEN = lazy(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*', re.DOTALL)

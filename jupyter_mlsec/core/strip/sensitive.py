@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.core.model import Document, Text
+from jupyter_mlsec.core.notebook import BINARY
 from jupyter_mlsec.core.strip.document import unparsable
 from jupyter_mlsec.core.strip.edits import Cuts, Edits
 from jupyter_mlsec.core.strip.redact import Values
 from jupyter_mlsec.core.strip.result import Removed, Stripped
-from jupyter_mlsec.core.strip.texts import BINARY, Scope, Texts
+from jupyter_mlsec.core.strip.texts import Scope, Texts
 from jupyter_mlsec.core.strip.walk import Item, Malformed, Reader
 
 _ROUNDS = 4  # of finding and replacing; then outputs are removed as a whole

@@ -11,23 +11,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from jupyter_mlsec.core.cells import V3_MIMES
 from jupyter_mlsec.core.model import Document, Part, Text
+from jupyter_mlsec.core.notebook import ANSI, BINARY, LANGUAGES, LOOKS, NOISE, from_base64
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.strip.walk import BOM, SPACE, Deep, Item, Reader, pairs_of, text_of
 
-ANSI = lazy(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
-
-_LANGUAGES = {"ipython": "python", "python3": "python", "bash": "shell", "sh": "shell"}
-BINARY = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/", "video/", "font/")
-_BASE64 = lazy(r"[A-Za-z0-9+/\s]+={0,2}\s*\Z")
-_V3_MIMES = {
-    "text": "text/plain",
-    "html": "text/html",
-    "svg": "image/svg+xml",
-    "latex": "text/latex",
-    "json": "application/json",
-    "javascript": "application/javascript",
-}
 _REGULAR = frozenset("cell_type id source metadata outputs execution_count attachments".split())
 _KNOWN = frozenset(("cell_type", "id", "execution_count", "prompt_number", "language", "level"))
 
@@ -184,7 +173,7 @@ class Texts:
             elif key == "id" and type(value) is str:
                 cell_id = value
             elif key == "language" and type(value) is str:
-                said = _LANGUAGES.get(value.lower(), value.lower())
+                said = LANGUAGES.get(value.lower(), value.lower())
             elif key == "metadata":
                 tags += _tags(value)
         origin = _From(Scope(True, start, end), self._number, cell_id, tags)
@@ -227,7 +216,7 @@ class Texts:
             self._attachment(bundle, origin)
 
     def _cell_metadata(self, metadata: Any, origin: _From) -> None:
-        if type(metadata) is not tuple or any(name not in _NOISE for name, _ in metadata):
+        if type(metadata) is not tuple or any(name not in NOISE for name, _ in metadata):
             self._foreign("metadata", metadata, origin)
 
     def _output(self, output: Any, origin: _From) -> None:
@@ -241,7 +230,7 @@ class Texts:
     def _attachment(self, bundle: Any, origin: _From) -> None:
         for mime, content in bundle if type(bundle) is tuple else ():
             if not mime.startswith(BINARY):
-                text = _from_base64(_joined(content)) or flatten(content)
+                text = from_base64(_joined(content)) or flatten(content)
                 self._add("attachment", "text", text, origin, mime)
 
     def _foreign(self, part: Part, value: Any, origin: _From) -> None:
@@ -277,7 +266,7 @@ def _kernel_language(metadata: tuple[tuple[str, Any], ...]) -> str:
             if name == section and type(held) is tuple:
                 said = dict(held).get(key)
                 if type(said) is str:
-                    return _LANGUAGES.get(said.lower(), said.lower())
+                    return LANGUAGES.get(said.lower(), said.lower())
     return "python"
 
 
@@ -312,35 +301,14 @@ def _output_texts(output: tuple[tuple[str, Any], ...]) -> Iterator[tuple[str, st
                     yield mime, _joined(content) or flatten(content)
         elif key == "traceback" and type(value) is list:
             yield "text/x-traceback", "\n".join(part for part in value if type(part) is str)
-        elif key in _V3_MIMES and type(value) in (str, list):
-            yield _V3_MIMES[key], _joined(value) or flatten(value)
+        elif key in V3_MIMES and type(value) in (str, list):
+            yield V3_MIMES[key], _joined(value) or flatten(value)
         elif key not in ("png", "jpeg") and value:
             rest.append((key, value))
     if rest:
         text = flatten(tuple(rest))
         if text:
             yield "application/json", text
-
-
-def _from_base64(text: str) -> str:
-    """Text attachments are base64 in some front ends and plain in others."""
-    if len(text) % 4 == 0 and _BASE64.match(text):
-        from binascii import a2b_base64
-
-        try:
-            return a2b_base64(text).decode("utf-8")
-        except ValueError:
-            pass
-    return text
-
-
-# Metadata that machines make and nobody types.
-_NOISE = frozenset(
-    "id outputId base_uri referenced_widgets colab_type _model_module _view_module "
-    "_model_module_version _view_module_version _model_name _view_name _view_count "
-    "mimetype file_extension pygments_lexer nbconvert_exporter codemirror_mode".split()
-)
-_LOOKS = ("LayoutModel", "ProgressStyleModel", "DescriptionStyleModel", "SliderStyleModel")
 
 
 def flatten(value: Any) -> str:
@@ -350,11 +318,11 @@ def flatten(value: Any) -> str:
     while stack:
         key, item = stack.pop()
         if type(item) is str:
-            if len(item) >= 6 and key not in _NOISE and not key.startswith(BINARY):
+            if len(item) >= 6 and key not in NOISE and not key.startswith(BINARY):
                 lines.append(f'"{text_of(key)}": "{plain(text_of(item))}"')
         elif type(item) is tuple:
-            if key not in _NOISE and ("model_name", _LOOKS[0]) not in item:
+            if key not in NOISE and ("model_name", LOOKS[0]) not in item:
                 stack += reversed(item)
-        elif type(item) is list and key not in _NOISE:
+        elif type(item) is list and key not in NOISE:
             stack += [(key, member) for member in reversed(item)]
     return "\n".join(lines)
