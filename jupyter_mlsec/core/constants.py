@@ -38,6 +38,7 @@ class Constants:
         self._sources = sources
         self._parse = parse
         self._known: dict[str, dict[str, str]] = {}
+        self._bound: dict[str, list[ast.expr | None]] = {}
         self._depth = 0
 
     def get(self, name: str) -> str | None:
@@ -52,9 +53,29 @@ class Constants:
             self._depth -= 1
         return self._known[root].get(name)
 
+    def bound(self, name: str) -> list[ast.expr | None]:
+        """Each binding of a name in the document: its value where that is one expression."""
+        if name not in self._bound:
+            self._bound[name] = [v for code in self._codes(name) for v in bindings(code, name)]
+        return self._bound[name]
+
+    def flag(self, node: ast.expr, depth: int = 0) -> bool | None:
+        """The truth value that an expression is sure to have, or None: of a literal, or of a
+        name whose every binding has it."""
+        match node:
+            case ast.Constant(value=value):
+                return bool(value)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                inner = self.flag(operand, depth)
+                return None if inner is None else not inner
+            case ast.Name(id=name) if depth < _DEEPEST:
+                found = {None if v is None else self.flag(v, depth + 1) for v in self.bound(name)}
+                return found.pop() if len(found) == 1 else None
+        return None
+
     def _values(self, name: str) -> dict[str, str]:
         """What is known of a name: its one string, or its list's items; {} for nothing."""
-        bound = [value for code in self._codes(name) for value in bindings(code, name)]
+        bound = self.bound(name)
         values = [value for value in bound if value is not None]
         if not values or len(values) < len(bound):
             return {}

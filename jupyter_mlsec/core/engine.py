@@ -15,6 +15,8 @@ from jupyter_mlsec.core.findings import Placed, findings
 from jupyter_mlsec.core.model import Document, Finding, Hit, ScanError, ScanResult, Text
 from jupyter_mlsec.core.notebook import read
 from jupyter_mlsec.core.prefilter import Marks, Prefilter, re_matcher
+from jupyter_mlsec.core.renames import HINTS as RENAMES
+from jupyter_mlsec.core.renames import RENAMED, renamed, uses
 from jupyter_mlsec.core.rule import UNHINTED, Hint, Rule
 from jupyter_mlsec.core.spans import Taken
 from jupyter_mlsec.core.view import Context, View
@@ -59,7 +61,7 @@ class Scanner:
 
     @cached_property
     def _by_tag(self) -> dict[str, list[Rule]]:
-        by_tag: dict[str, list[Rule]] = {}
+        by_tag: dict[str, list[Rule]] = {RENAMED: []}
         for rule in running(self.rules, self.config):
             for tag in rule.tags:
                 by_tag.setdefault(tag, []).append(rule)
@@ -96,7 +98,7 @@ class Scanner:
 
     def hits(self, document: Document, context: Context | None = None) -> list[Placed]:
         """Every hit in a document, one per credential and place, in reading order."""
-        marks = self._prefilter.marks(document.texts, self._wanted)
+        marks = self._marks(document.texts)
         for number, text in enumerate(document.texts if document.kind != "notebook" else ()):
             if text.language in UNHINTED and text.language in self._unhinted:
                 marks.setdefault(number, {})
@@ -116,6 +118,24 @@ class Scanner:
         if own:
             context.forget()
         return placed
+
+    def _marks(self, texts: Sequence[Text]) -> dict[int, Marks]:
+        """Where hints match: in what is written, or in what it stands for (`core.renames`)."""
+        marks = self._prefilter.marks(texts, self._wanted)
+        importing = [number for number, tags in marks.items() if tags.pop(RENAMED, None)]
+        if importing:
+            for number in importing:
+                if not marks[number]:
+                    del marks[number]
+            used = [*uses(texts, renamed([texts[number] for number in importing]))]
+            written = [texts[number]._replace(text=line) for number, _, line in used]
+            for at, tags in self._prefilter.marks(written, self._wanted).items():
+                number, line, _ = used[at]
+                known = marks.setdefault(number, {})
+                for tag in tags:
+                    known[tag] = tuple(sorted({*known.get(tag, ()), line}))
+            return dict(sorted(marks.items()))
+        return marks
 
     def _select(self, text: Text, marks: Marks) -> tuple[Rule, ...]:
         """The rules that may find something in a text with these marks, in order of precedence."""
@@ -140,8 +160,8 @@ def running(rules: Sequence[Rule], config: Config) -> list[Rule]:
 
 
 def unique_hints(rules: Iterable[Rule]) -> list[Hint]:
-    """The hints of the rules, each once."""
-    return list(dict.fromkeys(hint for rule in rules for hint in rule.hints))
+    """The hints of the rules, each once, and those of renamed imports."""
+    return list(dict.fromkeys((*RENAMES, *(hint for rule in rules for hint in rule.hints))))
 
 
 def prefilter_by_re(rules: Iterable[Rule]) -> Prefilter:

@@ -29,6 +29,9 @@ _PYTHON_BODIES = frozenset(
 _NEWLINE = lazy(r"\r\n|\r|\n")
 _NOT_NEWLINE = lazy(r"[^\r\n]")
 _CELL_MAGIC = lazy(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*%%(!|\w+)")
+_WRITES_PYTHON = lazy(
+    r"\s*(?:#[^\n]*\n\s*)*%%(?:writefile|file)[ \t][^\n]*\.py[\"']?[ \t]*(?:\n|\Z)"
+)
 _MAGIC_LINE = lazy(
     r"""
     (?P<lead>[ \t]*)
@@ -74,12 +77,13 @@ def blank_magics(source: str) -> str:
 
     A magic, shell or help line becomes the statement `0` and spaces, so that a block of nothing
     else still parses; of `x = !ls` the `x = ` stays. `%time` and `%prun` before a statement
-    become `if 1:`. A cell whose magic says that its body is no Python becomes all spaces.
+    become `if 1:`. A cell whose magic says that its body is no Python becomes all spaces; one
+    that writes a .py file is Python.
     """
     if "%" not in source and "!" not in source and "?" not in source:
         return source
     cell = _CELL_MAGIC.match(source)
-    if cell and cell[1] not in _PYTHON_BODIES:
+    if cell and cell[1] not in _PYTHON_BODIES and not _WRITES_PYTHON.match(source):
         return _NOT_NEWLINE.sub(" ", source)
     pieces: list[str] = []
     position, depth, continued = 0, 0, False

@@ -50,7 +50,8 @@ BLANKED = [
     ("\n# hello\n%%html\n<b>", "\n       \n      \n   "),
     ("%%time\nx = 1", "0     \nx = 1"),
     ("%%capture out\n!ls\nx = 1", "0            \n0  \nx = 1"),
-    ("%%writefile a.py\nimport os", "                \n         "),
+    ("%%writefile a.py\nimport os", "0               \nimport os"),
+    ("%%writefile a.txt\nimport os", "                 \n         "),
     ("x = '''\n!a\n'''\n!b", "x = '''\n!a\n'''\n0 "),
 ]
 

@@ -1,0 +1,57 @@
+"""Functions under another name: `from torch import load as tl` in one cell, `tl(p)` in the next.
+
+No hint of a rule can match on `tl(p)`. So where a document renames what it imports, the hints are
+asked about the lines that use the new name with the full one in its place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from jupyter_mlsec.core.model import Span, Text
+from jupyter_mlsec.core.patterns import lazy
+from jupyter_mlsec.core.rule import Hint
+
+RENAMED = "renamed-import"
+HINTS = (
+    Hint(RENAMED, r"import[ \t(][^\n]*[ \t]as[ \t]+\w+", ("import",)),
+    Hint(RENAMED, r"^[ \t]+\w+[ \t]+as[ \t]+\w+[ \t]*,?[ \t]*(?:#[^\n]*)?$", (" as ",)),
+)
+_STATEMENT = lazy(
+    r"^[ \t]*from[ \t]+(?P<module>[\w.]+)[ \t]+import[ \t]*(?:\((?P<block>[^()]*)\)|(?P<line>[^\n(]+))",
+    re.MULTILINE,
+)
+_PAIR = lazy(r"(?<![\w.])(?P<name>\w+)[ \t]+as[ \t]+(?P<local>\w+)")
+
+
+def renamed(texts: Sequence[Text]) -> dict[str, str]:
+    """Local name to full name, of what a document's Python imports under another name."""
+    found = {}
+    for text in texts:
+        if text.language != "python" or " as " not in text.text:
+            continue
+        for statement in _STATEMENT.finditer(text.text):
+            for pair in _PAIR.finditer(statement["block"] or statement["line"]):
+                if pair["name"] != pair["local"]:
+                    found[pair["local"]] = f"{statement['module']}.{pair['name']}"
+    return found
+
+
+def uses(texts: Sequence[Text], names: Mapping[str, str]) -> Iterator[tuple[int, Span, str]]:
+    """Number of a text, a line in it that uses one of the names, and the line with full names."""
+    if not names:
+        return
+    local = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, names))})\b(?=[ \t]*[(,)])")
+    for number, text in enumerate(texts):
+        if text.language != "python" or text.part not in ("source", "file"):
+            continue
+        seen = set()
+        for match in local.finditer(text.text):
+            start = text.text.rfind("\n", 0, match.start()) + 1
+            stop = text.text.find("\n", match.end())
+            line = Span(start, len(text.text) if stop < 0 else stop)
+            if line not in seen:
+                seen.add(line)
+                full = local.sub(lambda m: names[m[0]], text.text[line.start : line.end])
+                yield number, line, full
