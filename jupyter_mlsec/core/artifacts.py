@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from jupyter_mlsec.core.view import Context
 
 _NEAR = 200  # characters between a call's name and the path in it
-_WRITES = r"\b(?:\w*dump|save\w*|to_pickle|write\w*|export\w*)\(|\.save\w*\(|open\([^()]*[\"'][wax]b?\+?[\"']"
+_WRITES = (
+    r"\b(?:\w*dump|save\w*|to_pickle|write\w*|export\w*)\("
+    r"|open\([^()]*[\"'][wax]b?\+?[\"']"
+)
 _FETCHES = (
     r"\b(?:urlretrieve|download\w*|get_file|wget|curl|gdown)\b|\baws\s+s3\s+(?:cp|sync)\b"
     r"|\bgsutil\s+(?:-m\s+)?(?:cp|rsync)\b|\bgcloud\s+storage\s+cp\b|\bazcopy\b"

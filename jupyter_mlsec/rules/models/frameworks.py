@@ -150,8 +150,11 @@ def numpy_allow_pickle(view: View) -> Iterator[Hit]:
     "A Keras model is loaded with the code in it",
     severity=Severity.HIGH,
     hints=(
-        Hint("keras-load", r"load_model\b|safe_mode|unsafe_deserialization|allow_unsafe",
-             ("load_model", "safe_mode", "unsafe")),
+        Hint(
+            "keras-load",
+            r"load_model\b|safe_mode|unsafe_deserialization|allow_unsafe",
+            ("load_model", "safe_mode", "unsafe"),
+        ),
     ),
     languages=("python",),
     references=("CWE-502", "AML.T0011.000"),
@@ -185,7 +188,7 @@ def numpy_allow_pickle(view: View) -> Iterator[Hit]:
         Good("import mlflow\nm = mlflow.pyfunc.load_model(uri)", because="another load_model"),
         Good("def load_model(p, safe_mode=False):\n    ...", because="an own function"),
     ),
-)  # fmt: skip
+)
 def keras_unsafe_load(view: View) -> Iterator[Hit]:
     """A Lambda layer is Python byte code that stands in the model's file. Keras runs it where safe
     mode is off, and always in its old format (.h5), which is reported as medium. Load `.keras`

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
 # Everything that unpickles, by full name; the argument is a path, a file or bytes.
 LOADERS = (
-    *(f"{module}.{name}" for module in ("pickle", "dill", "cloudpickle", "_pickle", "cPickle")
-      for name in ("load", "loads", "Unpickler")),
+    *(
+        f"{module}.{name}"
+        for module in ("pickle", "dill", "cloudpickle", "_pickle", "cPickle")
+        for name in ("load", "loads", "Unpickler")
+    ),
     *("joblib.load", "sklearn.externals.joblib.load", "pandas.read_pickle", "shelve.open"),
     *("dill.load_session", "dill.load_module", "jsonpickle.decode", "compress_pickle.load"),
     *("pickle5.load", "pickle5.loads", "pandas.io.pickle.read_pickle", "skops.io.load_unsafe"),
-)  # fmt: skip
+)
 HINT = Hint(
     "unpickle",
     r"\bloads?\b[ \t]*[(,)]|read_pickle|shelve\.open|\bUnpickler\(|load_session|jsonpickle\.decode",

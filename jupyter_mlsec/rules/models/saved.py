@@ -25,8 +25,11 @@ _DUMPS = ("pickle.dump", "joblib.dump", "dill.dump", "cloudpickle.dump", "dill.d
     severity=Severity.LOW,
     hints=(
         Hint("save-model", r"\bdump\b[ \t]*[(,]|\bsave\b[ \t]*[(,]", ("dump", "save")),
-        Hint("save-model", r"safe_serialization|to_pickle\(|\.h5[\"']",
-             ("safe_serialization", "to_pickle", ".h5")),
+        Hint(
+            "save-model",
+            r"safe_serialization|to_pickle\(|\.h5[\"']",
+            ("safe_serialization", "to_pickle", ".h5"),
+        ),
     ),
     languages=("python",),
     references=("CWE-502", "AML.T0011.000"),
@@ -54,7 +57,7 @@ _DUMPS = ("pickle.dump", "joblib.dump", "dill.dump", "cloudpickle.dump", "dill.d
         Good('model.save_pretrained("out")', because="safetensors is the default"),
         Good('image.save("plot.png")', because="a picture"),
     ),
-)  # fmt: skip
+)
 def artifact_format_unsafe(view: View) -> Iterator[Hit]:
     """Whoever loads a pickle, a whole PyTorch module or an .h5 file with Lambda layers runs what
     is in it, and so has to trust everybody on its way. Save weights as safetensors
