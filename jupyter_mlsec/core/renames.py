@@ -19,7 +19,8 @@ HINTS = (
     Hint(RENAMED, r"^[ \t]+\w+[ \t]+as[ \t]+\w+[ \t]*,?[ \t]*(?:#[^\n]*)?$", (" as ",)),
 )
 _STATEMENT = lazy(
-    r"^[ \t]*from[ \t]+(?P<module>[\w.]+)[ \t]+import[ \t]*(?:\((?P<block>[^()]*)\)|(?P<line>[^\n(]+))",
+    r"^[ \t]*from[ \t]+(?P<module>[\w.]+)[ \t]+import"
+    r"[ \t]*(?:\((?P<block>[^()]*)\)|(?P<line>[^\n(]+))",
     re.MULTILINE,
 )
 _PAIR = lazy(r"(?<![\w.])(?P<name>\w+)[ \t]+as[ \t]+(?P<local>\w+)")

@@ -65,13 +65,13 @@ def _in_code(view: View) -> Iterator[Variable]:
                 yield from _set(view, key, value, view.code.span(node))
     for call in calls(view, *_SETTERS):
         if len(call.args) == 2:
-            yield from _set(view, *call.args, call.span)
+            yield from _set(view, call.args[0], call.args[1], call.span)
     for call in calls(view, "os.environ.update"):
         for argument in call.args:
             if isinstance(argument, ast.Dict):
-                for key, value in zip(argument.keys, argument.values, strict=True):
-                    if key is not None:
-                        yield from _set(view, key, value, call.span)
+                for name, value in zip(argument.keys, argument.values, strict=True):
+                    if name is not None:
+                        yield from _set(view, name, value, call.span)
         for item in call.node.keywords:
             text = string(view, item.value)
             if item.arg and text is not None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from jupyter_mlsec.core.rule import Rule
-from jupyter_mlsec.rules import installs, models, outputs, secrets
+from jupyter_mlsec.rules import endpoints, environment, installs, llm, models, outputs, secrets
 
 FAMILIES: dict[str, tuple[Rule, ...]] = {
     "secrets": secrets.RULES,
     "installs": installs.RULES,
     "models": models.RULES,
+    "llm": llm.RULES,
+    "endpoints": endpoints.RULES,
+    "environment": environment.RULES,
     "outputs": outputs.RULES,
 }
 

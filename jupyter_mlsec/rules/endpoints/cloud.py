@@ -214,7 +214,7 @@ def _arguments(view: View) -> Iterator[ast.expr]:
         if call.name.rpartition(".")[2] not in _SHOWS:
             for node in (*call.args, *(k.value for k in call.node.keywords)):
                 yield from node.elts if isinstance(node, ast.List | ast.Tuple) else (node,)
-    for node in view.code.nodes:
-        if isinstance(node, ast.Dict):
-            for value in node.values:
+    for other in view.code.nodes:
+        if isinstance(other, ast.Dict):
+            for value in other.values:
                 yield from value.elts if isinstance(value, ast.List | ast.Tuple) else (value,)

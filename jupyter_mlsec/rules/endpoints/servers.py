@@ -320,7 +320,7 @@ def dev_server_in_production(view: View) -> Iterator[Hit]:
             reloads = call.name == "uvicorn.run" and flag(view, keyword(view, call, "reload"))
             serves = _is_flask(view, call) and (
                 not any(span.start <= call.span.start < span.end for span in guarded)
-                or string(view, keyword(view, call, "host")) == "0.0.0.0"  # noqa: S104
+                or string(view, keyword(view, call, "host")) == "0.0.0.0"
             )
             if reloads or serves:
                 yield Hit(call.span, message)

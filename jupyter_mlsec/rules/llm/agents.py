@@ -31,9 +31,13 @@ _TOOLS = {
 _SQL_TOOLS = ("create_sql_agent", "SQLDatabaseToolkit", "QuerySQLDataBaseTool",
               "QuerySQLDatabaseTool", "SQLDatabaseChain", "NLSQLTableQueryEngine")  # fmt: skip
 _OPTIONS = (
-    "allow_dangerous_code", "allow_dangerous_requests", "unsafe_mode", "allow_dangerous_tools",
-    "allow_code_execution", "auto_run",
-)  # fmt: skip
+    "allow_dangerous_code",
+    "allow_dangerous_requests",
+    "unsafe_mode",
+    "allow_dangerous_tools",
+    "allow_code_execution",
+    "auto_run",
+)
 _NAMED_TOOLS = frozenset(("python_repl", "terminal", "shell", "bash", "python"))
 _POWERFUL = frozenset("* os sys subprocess shutil posix socket builtins pathlib importlib".split())
 
@@ -43,12 +47,37 @@ _POWERFUL = frozenset("* os sys subprocess shutil posix socket builtins pathlib 
     "An agent may run code or commands here",
     severity=Severity.HIGH,
     hints=(
-        Hint("agent-tool", "|".join(rf"\b{name}\b" for name in (
-            *_TOOLS, *_SQL_TOOLS, *_OPTIONS, "CodeAgent", "load_tools", "use_docker",
-            "code_execution_config")),
-            tuple(sorted({name.lower() for name in (
-                *_TOOLS, *_SQL_TOOLS, *_OPTIONS, "CodeAgent", "load_tools", "use_docker",
-                "code_execution_config")}))),
+        Hint(
+            "agent-tool",
+            "|".join(
+                rf"\b{name}\b"
+                for name in (
+                    *_TOOLS,
+                    *_SQL_TOOLS,
+                    *_OPTIONS,
+                    "CodeAgent",
+                    "load_tools",
+                    "use_docker",
+                    "code_execution_config",
+                )
+            ),
+            tuple(
+                sorted(
+                    {
+                        name.lower()
+                        for name in (
+                            *_TOOLS,
+                            *_SQL_TOOLS,
+                            *_OPTIONS,
+                            "CodeAgent",
+                            "load_tools",
+                            "use_docker",
+                            "code_execution_config",
+                        )
+                    }
+                )
+            ),
+        ),
     ),
     languages=("python",),
     references=("CWE-250", "LLM06", "AML.T0053"),
@@ -72,23 +101,31 @@ _POWERFUL = frozenset("* os sys subprocess shutil posix socket builtins pathlib 
             "user = UserProxyAgent(n, code_execution_config={'use_docker': False})",
             at="'use_docker': False",
         ),
-        Bad("from smolagents import CodeAgent\nCodeAgent(tools=[], model=m)",
-            at="CodeAgent(tools=[], model=m)"),
+        Bad(
+            "from smolagents import CodeAgent\nCodeAgent(tools=[], model=m)",
+            at="CodeAgent(tools=[], model=m)",
+        ),
         Good(
             "from smolagents import CodeAgent\n"
             'agent = CodeAgent(tools=[], model=m, executor_type="e2b")',
             because="the code runs in a sandbox elsewhere",
         ),
-        Good("from smolagents import ToolCallingAgent\nToolCallingAgent(tools=[], model=m)",
-             because="it calls functions, and writes no code"),
+        Good(
+            "from smolagents import ToolCallingAgent\nToolCallingAgent(tools=[], model=m)",
+            because="it calls functions, and writes no code",
+        ),
         Good("from langchain_experimental.tools import PythonREPLTool", because="an import alone"),
-        Good("agent = create_pandas_dataframe_agent(llm, df, allow_dangerous_code=False)",
-             because="it is off"),
-        Good('user = UserProxyAgent(n, code_execution_config={"use_docker": True})',
-             because="the code runs in a container"),
+        Good(
+            "agent = create_pandas_dataframe_agent(llm, df, allow_dangerous_code=False)",
+            because="it is off",
+        ),
+        Good(
+            'user = UserProxyAgent(n, code_execution_config={"use_docker": True})',
+            because="the code runs in a container",
+        ),
         Good("class ShellTool(Tool):\n    pass\nShellTool()", because="an own tool"),
     ),
-)  # fmt: skip
+)
 def agent_dangerous_tool(view: View) -> Iterator[Hit]:
     """The model decides what runs, and whoever writes a part of what it reads decides with it.
     Give an agent functions that do one thing each; let code run in a container or a remote sandbox
@@ -185,19 +222,23 @@ _DESERIALIZATION = "allow_dangerous_deserialization"
             "    allow_dangerous_deserialization=True,\n)",
             at="allow_dangerous_deserialization=True",
         ),
-        Good("db = FAISS.load_local(p, e, allow_dangerous_deserialization=False)",
-             because="it is off"),
+        Good(
+            "db = FAISS.load_local(p, e, allow_dangerous_deserialization=False)",
+            because="it is off",
+        ),
         Good(
             'db.save_local("own")\n'
             'db = FAISS.load_local("own", e, allow_dangerous_deserialization=True)',
             because="the notebook has written it itself",
         ),
-        Good("FAISS.load_local(p, e, allow_dangerous_deserialization=a.trust)",
-             because="it is not known here"),
+        Good(
+            "FAISS.load_local(p, e, allow_dangerous_deserialization=a.trust)",
+            because="it is not known here",
+        ),
         Good("# allow_dangerous_deserialization=True", because="a comment"),
         Good('print("set allow_dangerous_deserialization=True")', because="a string"),
     ),
-)  # fmt: skip
+)
 def allow_dangerous_deserialization(view: View) -> Iterator[Hit]:
     """The store's index holds a pickle, and unpickling runs what the file says to run. Build the
     index anew from the documents, or keep it where nobody else can write, with a hash that is

@@ -35,10 +35,22 @@ _DATABASE = lazy(
     severity=Severity.CRITICAL,
     confidence=Confidence.MEDIUM,
     hints=(
-        Hint("run-text", r"\b(?:exec|eval|compile|system|popen|getoutput|run_cell|execute\w*|sql"
-             r"|read_sql\w*|check_output|Popen)[ \t]*\(",
-             ("exec", "eval(", "compile", "system", "popen", "getoutput", "run_cell", "sql",
-              "check_output")),
+        Hint(
+            "run-text",
+            r"\b(?:exec|eval|compile|system|popen|getoutput|run_cell|execute\w*|sql"
+            r"|read_sql\w*|check_output|Popen)[ \t]*\(",
+            (
+                "exec",
+                "eval(",
+                "compile",
+                "system",
+                "popen",
+                "getoutput",
+                "run_cell",
+                "sql",
+                "check_output",
+            ),
+        ),
         Hint("run-text", r"subprocess|REPL|^[ \t]*!.*[{$]", ("subprocess", "repl", "!")),
     ),
     languages=("python",),
@@ -88,7 +100,7 @@ _DATABASE = lazy(
         ),
         Good("cur.execute('select 1')", because="a fixed query"),
     ),
-)  # fmt: skip
+)
 def llm_output_executed(view: View) -> Iterator[Hit]:
     """Whoever writes a part of what the model reads (a web page, a mail, a row of data) writes
     what it answers, and so what runs here. Take answers as data: parse them by a schema, choose

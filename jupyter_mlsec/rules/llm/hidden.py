@@ -17,33 +17,62 @@ if TYPE_CHECKING:
 # Characters as UTF-8: the hints match bytes.
 _CHARACTERS = (
     # controls that turn the direction of writing
-    Hint("hidden.characters", r"\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]",
-         tuple("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")),
+    Hint(
+        "hidden.characters",
+        r"\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]",
+        tuple("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"),
+    ),
     # tags (U+E0000 and up) of the letters that no text lacks
-    Hint("hidden.characters", r"\xf3\xa0\x80\xa0|\xf3\xa0\x81[\xa1\xa5\xa9\xaf\xb4]",
-         tuple(map(chr, (0xE0020, 0xE0061, 0xE0065, 0xE0069, 0xE006F, 0xE0074)))),
+    Hint(
+        "hidden.characters",
+        r"\xf3\xa0\x80\xa0|\xf3\xa0\x81[\xa1\xa5\xa9\xaf\xb4]",
+        tuple(map(chr, (0xE0020, 0xE0061, 0xE0065, 0xE0069, 0xE006F, 0xE0074))),
+    ),
     # variation selectors that stand for bytes
-    Hint("hidden.characters", r"\xf3\xa0\x84\x90|\xf3\xa0\x85[\x91\x95]",
-         tuple(map(chr, (0xE0110, 0xE0151, 0xE0155)))),
+    Hint(
+        "hidden.characters",
+        r"\xf3\xa0\x84\x90|\xf3\xa0\x85[\x91\x95]",
+        tuple(map(chr, (0xE0110, 0xE0151, 0xE0155))),
+    ),
     # characters without a width, many in a row
-    Hint("hidden.characters",
-         r"(?:\xe2\x80[\x8b-\x8d]|\xe2\x81\xa0|\xef\xbb\xbf){8}",
-         tuple("\u200b\u200c\u200d\u2060\ufeff")),
-)  # fmt: skip
+    Hint(
+        "hidden.characters",
+        r"(?:\xe2\x80[\x8b-\x8d]|\xe2\x81\xa0|\xef\xbb\xbf){8}",
+        tuple("\u200b\u200c\u200d\u2060\ufeff"),
+    ),
+)
 _WORDS = (
-    Hint("hidden.instruction",
-         r"(?:ignore|disregard|forget|override|bypass)[^\n]{0,60}(?:instruction|prompt|rule|guideline"
-         r"|message|context)",
-         ("ignore", "disregard", "forget", "override", "bypass"), ignore_case=True),
-    Hint("hidden.instruction",
-         r"(?:do not|don't|never|without) ?(?:tell|inform|mention|reveal|alert|notify|telling)",
-         ("tell", "inform", "mention", "reveal", "alert", "notify"), ignore_case=True),
-    Hint("hidden.instruction",
-         r"system prompt|(?:assistant|copilot|chatgpt|claude|gemini|language model|\bllm|\bai)\b"
-         r"[^\n]{0,40}(?:must|should|execute|run|send|insert|upload|include)",
-         ("system prompt", "assistant", "copilot", "chatgpt", "claude", "gemini", "language model",
-          "llm", "ai"), ignore_case=True),
-)  # fmt: skip
+    Hint(
+        "hidden.instruction",
+        r"(?:ignore|disregard|forget|override|bypass)[^\n]{0,60}(?:instruction|prompt|rule|guideline"
+        r"|message|context)",
+        ("ignore", "disregard", "forget", "override", "bypass"),
+        ignore_case=True,
+    ),
+    Hint(
+        "hidden.instruction",
+        r"(?:do not|don't|never|without) ?(?:tell|inform|mention|reveal|alert|notify|telling)",
+        ("tell", "inform", "mention", "reveal", "alert", "notify"),
+        ignore_case=True,
+    ),
+    Hint(
+        "hidden.instruction",
+        r"system prompt|(?:assistant|copilot|chatgpt|claude|gemini|language model|\bllm|\bai)\b"
+        r"[^\n]{0,40}(?:must|should|execute|run|send|insert|upload|include)",
+        (
+            "system prompt",
+            "assistant",
+            "copilot",
+            "chatgpt",
+            "claude",
+            "gemini",
+            "language model",
+            "llm",
+            "ai",
+        ),
+        ignore_case=True,
+    ),
+)
 _INVISIBLE = lazy(
     "[\u202a-\u202e\u2066-\u2069]"
     "|[\U000e0020-\U000e007f]{4,}"
@@ -123,7 +152,7 @@ _LINK_COMMENT = lazy(r"[ \t]*\[[^\]\n]*\]:[ \t]*(?:#|<>)")
         ),
         Good("<!-- TODO: ignore the warnings -->", because="for authors", language="markdown"),
     ),
-)  # fmt: skip
+)
 def hidden_instructions_in_notebook(view: View) -> Iterator[Hit]:
     """An assistant that reads the notebook takes what it says for its instructions, also what no
     page shows: comments and invisible elements of HTML, characters without a width or in Unicode's
@@ -170,7 +199,5 @@ def _is_hidden(source: str, place: int) -> bool:
         return True
     if _LINK_COMMENT.match(before, before.rfind("\n") + 1):
         return True
-    unseen = None
-    for unseen in _UNSEEN.finditer(before):
-        pass
-    return unseen is not None and f"</{unseen['tag']}" not in before[unseen.end() :]
+    unseen = [*_UNSEEN.finditer(before)][-1:]
+    return any(f"</{tag['tag']}" not in before[tag.end() :] for tag in unseen)

@@ -26,9 +26,12 @@ _MESSAGES = (".SystemMessage", ".SystemMessagePromptTemplate", ".from_template")
     severity=Severity.MEDIUM,
     confidence=Confidence.LOW,
     hints=(
-        Hint("system-prompt", r"[\"'](?:system|developer)[\"']|\bsystem(?:_\w+)?[ \t]*=|instructions[ \t]*="
-             r"|SystemMessage",
-             ('"system"', "'system'", "developer", "system", "instructions")),
+        Hint(
+            "system-prompt",
+            r"[\"'](?:system|developer)[\"']|\bsystem(?:_\w+)?[ \t]*=|instructions[ \t]*="
+            r"|SystemMessage",
+            ('"system"', "'system'", "developer", "system", "instructions"),
+        ),
     ),
     languages=("python",),
     references=("CWE-1427", "LLM01", "AML.T0051"),
@@ -57,11 +60,13 @@ _MESSAGES = (".SystemMessage", ".SystemMessagePromptTemplate", ".from_template")
             'm = [{"role": "system", "content": "You answer."}, {"role": "user", "content": page}]',
             because="it stands in a message of its own",
         ),
-        Good('m = [{"role": "system", "content": f"Today is {date}"}]', because="nobody else's text"),
+        Good(
+            'm = [{"role": "system", "content": f"Today is {date}"}]', because="nobody else's text"
+        ),
         Good('m = [{"role": "system", "content": "You answer."}]', because="fixed"),
         Good("n = len(input())\nSystemMessage(content=f'{n} letters')", because="a number"),
     ),
-)  # fmt: skip
+)
 def untrusted_text_in_prompt(view: View) -> Iterator[Hit]:
     """A model can't tell the author's instructions from others' text in the same message, and does
     what either says. Put others' text into a user message of its own, say that it is data, and
@@ -100,6 +105,6 @@ def _instructions(view: View) -> Iterator[ast.expr]:
                 yield value
     for call in calls(view, *_MESSAGES):
         if "SystemMessage" in call.name:
-            content = call.args[0] if call.args else keyword(view, call, "content")
-            if content is not None:
-                yield content
+            said = call.args[0] if call.args else keyword(view, call, "content")
+            if said is not None:
+                yield said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jupyter_mlsec.core.rule import Rule
+from jupyter_mlsec.rules.outputs.active import active_content_output
 from jupyter_mlsec.rules.outputs.machine import (
     absolute_path_or_username,
     account_or_resource_id,
@@ -14,6 +15,7 @@ __all__ = ["RULES"]
 
 RULES: tuple[Rule, ...] = (
     pii_in_output,
+    active_content_output,
     account_or_resource_id,
     absolute_path_or_username,
     internal_host_or_ip,
