@@ -75,7 +75,8 @@ _OPTIONS = lazy(
             at='public_network_access="enabled"',
         ),
         Bad(
-            "%%bash\naws ec2 authorize-security-group-ingress --group-id g --port 22 --cidr 0.0.0.0/0",
+            "%%bash\naws ec2 authorize-security-group-ingress --group-id g --port 22 --cidr "
+            "0.0.0.0/0",
             at="aws ec2 authorize-security-group-ingress --group-id g --port 22 --cidr 0.0.0.0/0",
         ),
         Bad(
@@ -147,7 +148,8 @@ _AZURE = frozenset(("Owner", "Contributor", "User Access Administrator"))
     references=("CWE-250", "CWE-732", "AML.T0012"),
     examples=(
         Bad(
-            'iam.attach_role_policy(RoleName=r, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")',
+            "iam.attach_role_policy(RoleName=r, "
+            'PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")',
             at='"arn:aws:iam::aws:policy/AdministratorAccess"',
         ),
         Bad(
@@ -156,7 +158,8 @@ _AZURE = frozenset(("Owner", "Contributor", "User Access Administrator"))
         ),
         Bad('policy = {"Effect": "Allow", "Action": "*", "Resource": "*"}', at='"Action": "*"'),
         Bad(
-            'ARN = "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"\niam.attach_role_policy(PolicyArn=ARN)',
+            'ARN = "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"\n'
+            "iam.attach_role_policy(PolicyArn=ARN)",
             at="ARN",
         ),
         Bad("%%bash\naz role assignment create --assignee a --role Owner", at="Owner"),

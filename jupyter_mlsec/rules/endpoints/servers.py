@@ -59,7 +59,8 @@ def _is_web(view: View, call: Call) -> bool:
         Bad("!flask --app serve run --debug", at="--debug"),
         Bad('import os\nos.environ["FLASK_DEBUG"] = "1"', at='os.environ["FLASK_DEBUG"] = "1"'),
         Bad(
-            "import flask\nDEBUG = True\nserver = flask.Flask('x')\nserver.run(port=80, debug=DEBUG)",
+            "import flask\nDEBUG = True\nserver = flask.Flask('x')\n"
+            "server.run(port=80, debug=DEBUG)",
             at="server.run(port=80, debug=DEBUG)",
             fixed="import flask\nDEBUG = True\nserver = flask.Flask('x')\n"
             "server.run(port=80, debug=False)",
@@ -162,9 +163,11 @@ _FIRST_PORT = "the address 0.0.0.0 lets every machine that can reach this one in
             fixed='HOST = "0.0.0.0"\napp.run(host="127.0.0.1")',
         ),
         Bad(
-            'import subprocess\nsubprocess.Popen(["streamlit", "run", "a.py", "--server.address", "0.0.0.0"])',
+            'import subprocess\nsubprocess.Popen(["streamlit", "run", "a.py", '
+            '"--server.address", "0.0.0.0"])',
             at="0.0.0.0",
-            fixed='import subprocess\nsubprocess.Popen(["streamlit", "run", "a.py", "--server.address", "127.0.0.1"])',
+            fixed='import subprocess\nsubprocess.Popen(["streamlit", "run", "a.py", '
+            '"--server.address", "127.0.0.1"])',
         ),
         Good('import uvicorn\nuvicorn.run(app, host="127.0.0.1")', because="this machine alone"),
         Good('conn = psycopg2.connect(host="0.0.0.0")', because="a client"),
@@ -211,7 +214,7 @@ def _in_command(view: View, words: tuple[object, ...]) -> Iterator[Hit]:
     for word in words:
         if not isinstance(word, Word):
             continue
-        option, _, value = word.text.rpartition("=")
+        value = word.text.rpartition("=")[2]
         if _EVERYWHERE.fullmatch(value) or word.text == "--bind_all":
             start = view.source.find("0.0.0.0", *word.span)
             edit = Edit(Span(start, start + 7), "127.0.0.1", view.text.cell)
@@ -284,7 +287,8 @@ _DEV = lazy(
         ),
         Good("from flask import Flask\napp = Flask(__name__)\napp.run()", because="in a notebook"),
         Good(
-            '%%writefile app.py\nfrom flask import Flask\nif __name__ == "__main__":\n    app.run()',
+            '%%writefile app.py\nfrom flask import Flask\nif __name__ == "__main__":\n'
+            "    app.run()",
             because="for the author's own machine",
         ),
         Good(

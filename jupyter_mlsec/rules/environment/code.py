@@ -83,7 +83,8 @@ _RUNS = ("exec", "eval", "builtins.exec", "builtins.eval", "compile", "marshal.l
          "pickle.loads", "types.FunctionType", "__import__")  # fmt: skip
 _HIDDEN_CALL = lazy(r"__import__\(\)\.(?:system|popen|Popen|call|run|check_output|exec\w*)")
 _REVERSE = lazy(
-    r"/dev/(?:tcp|udp)/[\w.{}$-]+/\d+|\b(?:nc|ncat|netcat)\b[^\n|;]*[ \t]-\w*[ec]\b[^\n|;]*(?:sh|bash|cmd)"
+    r"/dev/(?:tcp|udp)/[\w.{}$-]+/\d+|\b(?:nc|ncat|netcat)\b[^\n|;]*[ \t]-\w*[ec]\b[^\n"
+    r"|;]*(?:sh|bash|cmd)"
     r"|\bmkfifo\b[^\n]*\b(?:nc|ncat|netcat)\b|\bsocat\b[^\n]*\bexec:",
     re.IGNORECASE,
 )
@@ -105,7 +106,8 @@ _BLOB = lazy(r"[A-Za-z0-9+/=\\x\s]+")
         ),
         Hint(
             "obfuscated",
-            r"/dev/(?:tcp|udp)/|base64[ \t\"',]+(?:-\w*[dD]|--decode)|mkfifo|\b(?:nc|ncat|netcat)\b[ \t\"',]|socat|xxd",
+            r"/dev/(?:tcp|udp)/|base64[ \t\"',]+(?:-\w*[dD]|--decode)|mkfifo|\b(?:nc|ncat"
+            r"|netcat)\b[ \t\"',]|socat|xxd",
             ("/dev/tcp", "/dev/udp", "base64", "mkfifo", "nc", "netcat", "socat", "xxd"),
         ),
     ),
@@ -117,7 +119,8 @@ _BLOB = lazy(r"[A-Za-z0-9+/=\\x\s]+")
             at='exec(base64.b64decode("cHJpbnQoMSk="))',
         ),
         Bad(
-            "from base64 import b64decode as d\nimport zlib\ncode = zlib.decompress(d(blob))\nexec(code)",
+            "from base64 import b64decode as d\nimport zlib\ncode = zlib.decompress(d(blob))\n"
+            "exec(code)",
             at="exec(code)",
         ),
         Bad("import marshal\nexec(marshal.loads(data))", at="exec(marshal.loads(data))"),

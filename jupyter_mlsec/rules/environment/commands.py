@@ -45,7 +45,8 @@ if TYPE_CHECKING:
             at="sp.run('ls ' + sys.argv[1], shell=True)",
         ),
         Bad(
-            "import pandas as pd\ndf = pd.read_csv('a.csv')\nfor path in df['path']:\n    !rm $path",
+            "import pandas as pd\ndf = pd.read_csv('a.csv')\nfor path in df['path']:\n"
+            "    !rm $path",
             at="rm $path",
         ),
         Bad(

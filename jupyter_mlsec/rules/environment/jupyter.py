@@ -35,7 +35,8 @@ _APPS = (
     "ServerApp|NotebookApp|IdentityProvider|PasswordIdentityProvider|LabApp|JupyterApp|ExtensionApp"
 )
 _IN_PYTHON = lazy(
-    rf"^[ \t]*c\.(?P<app>{_APPS})\.(?P<name>\w+)[ \t]*=[ \t]*(?P<value>[^\n#]*?)[ \t]*(?:#[^\n]*)?$",
+    rf"^[ \t]*c\.(?P<app>{_APPS})\.(?P<name>\w+)[ \t]*=[ \t]*(?P<value>[^\n#]*?)[ "
+    rf"\t]*(?:#[^\n]*)?$",
     re.MULTILINE,
 )
 _APP_IN_JSON = lazy(rf"[\"'](?P<app>{_APPS})[\"']\s*:\s*\{{(?P<body>[^{{}}]*)\}}")
@@ -81,7 +82,8 @@ _PROGRAMS = frozenset("jupyter jupyter-lab jupyter-notebook jupyter-server jupyt
         ),
         Bad("!jupyter lab --no-browser --ip=0.0.0.0", at="--ip=0.0.0.0"),
         Bad(
-            "%%writefile jupyter_server_config.py\nc = get_config()\nc.ServerApp.disable_check_xsrf = True",
+            "%%writefile jupyter_server_config.py\nc = get_config()\n"
+            "c.ServerApp.disable_check_xsrf = True",
             at="c.ServerApp.disable_check_xsrf = True",
             fixed="%%writefile jupyter_server_config.py\nc = get_config()\n",
         ),

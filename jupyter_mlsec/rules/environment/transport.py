@@ -49,7 +49,8 @@ _VERIFYING = frozenset(
 )
 _FLAGS = {
     "verify_ssl": False, "ssl_verify": False, "verify_certs": False, "check_hostname": False,
-    "verify_tls": False, "tls_verify": False, "validate_certs": False, "tlsAllowInvalidCertificates": True,
+    "verify_tls": False, "tls_verify": False, "validate_certs": False,
+    "tlsAllowInvalidCertificates": True,
     "disable_ssl_certificate_validation": True, "ssl_assert_hostname": False,
 }  # fmt: skip
 _UNVERIFIED = ("ssl._create_unverified_context", "ssl._create_stdlib_context")
@@ -70,7 +71,8 @@ _MESSAGE = "the server's certificate is not checked: whoever is on the way reads
         Hint(
             "tls-off",
             r"\bverify(?:_\w+)?[\"']?[ \t]*[=:]|ssl_verify|validate_certs|check_hostname"
-            r"|unverified|CERT_NONE|\bssl[ \t]*=[ \t]*False|AllowInvalidCert|disable_ssl|assert_hostname",
+            r"|unverified|CERT_NONE|\bssl[ \t]*=[ \t]*False|AllowInvalidCert|disable_ssl"
+            r"|assert_hostname",
             (
                 "verify",
                 "validate_certs",
@@ -159,10 +161,10 @@ def _arguments(view: View) -> Iterator[Hit]:
     title = "check the certificate"
     for call, value, span in given(view, "verify"):
         named = call is None or call.name.rpartition(".")[2] in _VERIFYING
-        if named and flag(view, value) is False and string(view, value) is None:
-            if call is None or not _is_local(view, call):
-                fix = replacement(view, value, "True", title) if call else None
-                yield Hit(span, _MESSAGE, fix)
+        off = named and flag(view, value) is False and string(view, value) is None
+        if off and (call is None or not _is_local(view, call)):
+            fix = replacement(view, value, "True", title) if call else None
+            yield Hit(span, _MESSAGE, fix)
     for name, off in _FLAGS.items():
         if name in view.source:
             for call, value, span in given(view, name):
@@ -357,7 +359,8 @@ _FETCHERS = (
             at="curl -s http://169.254.169.254/latest/user-data",
         ),
         Bad(
-            'BASE = "http://metadata.google.internal"\nrequests.get(f"{BASE}/computeMetadata/v1/", headers=h)',
+            'BASE = "http://metadata.google.internal"\n'
+            'requests.get(f"{BASE}/computeMetadata/v1/", headers=h)',
             at='requests.get(f"{BASE}/computeMetadata/v1/", headers=h)',
         ),
         Bad(

@@ -135,9 +135,8 @@ def agent_dangerous_tool(view: View) -> Iterator[Hit]:
     """
     for call in calls(view, *(f".{name}" for name in _TOOLS)):
         name = call.name.rpartition(".")[2]
-        if name[0].isupper() or call.args:
-            if not _is_class_here(view, name):
-                yield _hit(view, call.node, name, f"the model runs {_TOOLS[name]} here")
+        if (name[0].isupper() or call.args) and not _is_class_here(view, name):
+            yield _hit(view, call.node, name, f"the model runs {_TOOLS[name]} here")
     for call in calls(view, *(f".{name}" for name in _SQL_TOOLS)):
         name = call.name.rpartition(".")[2]
         hit = _hit(view, call.node, name, "the model writes the SQL; let it read a copy only")
@@ -214,7 +213,8 @@ _DESERIALIZATION = "allow_dangerous_deserialization"
             at="allow_dangerous_deserialization=YES",
         ),
         Bad(
-            'options = {"allow_dangerous_deserialization": True}\nFAISS.load_local(p, e, **options)',
+            'options = {"allow_dangerous_deserialization": True}\n'
+            "FAISS.load_local(p, e, **options)",
             at='"allow_dangerous_deserialization": True',
         ),
         Bad(

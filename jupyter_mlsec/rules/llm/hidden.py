@@ -156,8 +156,8 @@ _LINK_COMMENT = lazy(r"[ \t]*\[[^\]\n]*\]:[ \t]*(?:#|<>)")
 def hidden_instructions_in_notebook(view: View) -> Iterator[Hit]:
     """An assistant that reads the notebook takes what it says for its instructions, also what no
     page shows: comments and invisible elements of HTML, characters without a width or in Unicode's
-    tag block. Controls that turn the direction of writing show other code than runs (CVE-2021-42574,
-    https://trojansource.codes).
+    tag block. Controls that turn the direction of writing show other code than runs
+    (CVE-2021-42574, https://trojansource.codes).
     """
     source = view.source
     for line in view.marked("hidden.characters"):

@@ -42,7 +42,8 @@ _NUMPY = ("numpy.load", "numpy.lib.npyio.load")
         Bad(
             'import torch\nm = torch.load(\n    p,\n    map_location="cpu",\n)',
             at='torch.load(\n    p,\n    map_location="cpu",\n)',
-            fixed='import torch\nm = torch.load(\n    p,\n    map_location="cpu", weights_only=True,\n)',
+            fixed="import torch\nm = torch.load(\n    p,\n"
+            '    map_location="cpu", weights_only=True,\n)',
         ),
         Bad(
             "import functools, torch\nld = functools.partial(torch.load, weights_only=False)",

@@ -86,7 +86,7 @@ _WHAT = {
         Bad('<iframe src="https://example.org/page"></iframe>',
             at='<iframe src="https://example.org/page">', language="html"),
         Good("Write `<script>` into the page.", because="code that is shown", language="markdown"),
-        Good("```html\n<script>x()</script>\n```", because="code that is shown", language="markdown"),
+        Good("```html\n<script>x()</script>\n```", because="it is shown", language="markdown"),
         Good("<table><tr><td>1</td></tr></table>", because="a table", language="html"),
         Good('<script type="application/json">{"a": 1}</script>', because="data", language="html"),
         Good("window.location is a property", because="words", language="text"),
@@ -98,8 +98,8 @@ def active_content_output(view: View) -> Iterator[Hit]:
     that shows it: with a session on the Jupyter server they run code there. Nobody reviews them,
     and a diff does not show them.
 
-    Scripts of well-known libraries that draw (Plotly, Bokeh, Vega, Colab and others) are reported as
-    info, frames of other sites as low.
+    Scripts of well-known libraries that draw (Plotly, Bokeh, Vega, Colab and others) are reported
+    as info, frames of other sites as low.
     """
     text = view.text
     if text.part == "output" and text.mime in _SCRIPTED:

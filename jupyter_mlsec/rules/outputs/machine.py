@@ -80,8 +80,12 @@ _ACCOUNT = lazy(
     examples=(
         Bad('File "/home/akowalski/x.py", line 3', at="/home/akowalski", language="text"),
         Bad(r"C:\Users\akowalski\data.csv", at=r"C:\Users\akowalski", language="text"),
+        Bad("PosixPath('/Users/akowalski/data')", at="/Users/akowalski", language="text"),
+        Bad("saved to file:///home/akowalski/a.csv", at="/home/akowalski", language="text"),
         Good('File "/home/jovyan/x.py", line 3', because="the user of an image", language="text"),
         Good("/usr/lib/python3/x.py", because="nobody's folder", language="text"),
+        Good("https://example.org/home/akowalski/", because="a page", language="text"),
+        Good("cp a.csv /home/user/", because="nobody's name", language="text"),
     ),
     aggregate="{count} paths with a user's name in outputs",
 )
@@ -109,8 +113,12 @@ def absolute_path_or_username(view: View) -> Iterator[Hit]:
     examples=(
         Bad("connected to db1.prod.internal:5432", at="db1.prod.internal", language="text"),
         Bad("worker at 10.20.30.40", at="10.20.30.40", language="text"),
+        Bad("http://192.168.4.17:8888/lab", at="192.168.4.17", language="text"),
+        Bad("ping wiki.corp failed", at="wiki.corp", language="text"),
         Good("version 10.2.3", because="three numbers", language="text"),
         Good("worker at 127.0.0.1", because="every machine's own address", language="text"),
+        Good("10.300.2.1 rows", because="no address", language="text"),
+        Good("a local.internalize call", because="a longer word", language="text"),
     ),
     aggregate="{count} internal hosts or addresses in outputs",
     default=False,
@@ -142,8 +150,12 @@ def internal_host_or_ip(view: View) -> Iterator[Hit]:
     examples=(
         Bad("arn:aws:iam::731946820571:role/sagemaker", at="731946820571", language="text"),
         Bad("731946820571.dkr.ecr.eu-west-1.amazonaws.com/x", at="731946820571", language="text"),
+        Bad("s3://sagemaker-eu-west-1-731946820571/data", at="731946820571", language="text"),
+        Bad("73194682057-compute@developer.gserviceaccount.com", at="73194682057", language="text"),
         Good("arn:aws:iam::123456789012:role/x", because="documentation's own", language="text"),
         Good("arn:aws:s3:::bucket/key", because="names no account", language="text"),
+        Good("763104351884.dkr.ecr.us-east-1.amazonaws.com/x", because="AWS's", language="text"),
+        Good("step 731946820571", because="a number", language="text"),
     ),
     aggregate="{count} ids of cloud accounts in outputs",
 )

@@ -10,9 +10,9 @@ from jupyter_mlsec.core.fixes import spliced
 from jupyter_mlsec.core.model import Document, Hit, Part, Span, Text
 from jupyter_mlsec.core.rule import Bad, Good, Rule
 from jupyter_mlsec.core.view import Context, View
-from jupyter_mlsec.rules import installs, models
+from jupyter_mlsec.rules import installs
 
-RULES = (*installs.RULES, *models.RULES)
+RULES = installs.RULES
 BAD = [(r, e) for r in RULES for e in r.examples if isinstance(e, Bad)]
 GOOD = [(r, e) for r in RULES for e in r.examples if isinstance(e, Good)]
 MANIFESTS = ("requirements", "conda", "toml")
