@@ -70,10 +70,14 @@ class Origins:
         return self._known[name]
 
     def _codes(self, name: str) -> Iterator[Code]:
-        """The trees of the texts that mention a name."""
-        mention = re.compile(rf"\b{re.escape(name)}\b")
+        """The trees of the texts that may bind a name, or add to what it holds."""
+        word = re.escape(name)
+        binds = re.compile(
+            rf"\b{word}\b[^\n=]*=(?!=)|\b(?:as|for|def)\b[^\n]*\b{word}\b"
+            rf"|\b{word}\.(?:append|extend|add)\("
+        )
         context = self._context
-        texts = [t for t in context.sources if name in t.text and mention.search(t.text)]
+        texts = [t for t in context.sources if name in t.text and binds.search(t.text)]
         if len(texts) <= _MOST_TEXTS and sum(len(t.text) for t in texts) <= MOST_PYTHON:
             yield from map(context.code, texts)
 

@@ -101,12 +101,16 @@ class Context:
         Empty for a document with more Python than people write (a log saved as a notebook): the
         trees would take fifty times its memory.
         """
-        from jupyter_mlsec.core.python import imports
+        from jupyter_mlsec.core.imports import imports_by_line
 
         importing = [text for text in self.sources if "import" in text.text]
         if sum(len(text.text) for text in importing) > MOST_PYTHON:
             return {}
-        return imports(self.code(text) for text in importing)
+        names: dict[str, str] = {}
+        for text in importing:
+            known = imports_by_line(text.text) if id(text) not in self._codes else None
+            names.update(self.code(text).imports if known is None else known)
+        return names
 
 
 class View:

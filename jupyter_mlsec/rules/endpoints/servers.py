@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _WEB = ("flask", "dash", "jupyter_dash", "quart", "bottle", "werkzeug")
 _APPS = frozenset("app application server api flask_app webapp".split())
+_RUNS = lazy(r"\.run(?:_server|_simple)?\b|\brun_simple\b")
 _OTHER_RUNS = ("asyncio.", "anyio.", "trio.", "subprocess.", "uvicorn.", "hypercorn.")
 _DEBUG_ON = frozenset(("1", "true", "on", "yes", "development"))
 
@@ -39,7 +40,7 @@ def _is_web(view: View, call: Call) -> bool:
     "A web application runs with its debugger",
     severity=Severity.HIGH,
     hints=(
-        Hint("flask-debug", r"\bdebug\b[\"']?\]?[ \t]*[=:,)]", ("debug",), ignore_case=True),
+        Hint("flask-debug", r"\b(?:debug|use_debugger)[\"']?[ \t]*[=:]", ("debug",)),
         Hint("flask-debug", r"FLASK_DEBUG|FLASK_ENV|flask[ \t][^\n]*--debug", ("flask",)),
     ),
     languages=IN_COMMANDS,
@@ -76,7 +77,7 @@ def _is_web(view: View, call: Call) -> bool:
 def flask_debug(view: View) -> Iterator[Hit]:
     """Werkzeug's debugger (Flask, Dash, Quart) is a Python console in the error page: whoever can
     provoke an error and guess or read the PIN runs commands on the machine of the notebook."""
-    if view.text.language == "python":
+    if view.text.language == "python" and _RUNS.search(view.source):
         for call in calls(view, ".run", ".run_server", ".run_simple"):
             name = "use_debugger" if call.name.endswith("run_simple") else "debug"
             if _is_web(view, call) and flag(view, keyword(view, call, name)):

@@ -15,7 +15,7 @@ from jupyter_mlsec.rules.environment.family import IN_COMMANDS, program, rule
 if TYPE_CHECKING:
     import ast
 
-    from jupyter_mlsec.core.view import View
+    from jupyter_mlsec.core.view import Context, View
 
 _WEAK = frozenset(("md5", "sha1", "md4"))
 
@@ -88,6 +88,9 @@ _REVERSE = lazy(
     r"|\bmkfifo\b[^\n]*\b(?:nc|ncat|netcat)\b|\bsocat\b[^\n]*\bexec:",
     re.IGNORECASE,
 )
+_DECODES = lazy(
+    r"decode|decompress|marshal|fromhex|unhexlify|a2b_|decrypt|__import__|dup2|\\x[0-9a-f]{2}"
+)
 _LONG = 400  # characters of a literal that nobody reads
 _BLOB = lazy(r"[A-Za-z0-9+/=\\x\s]+")
 
@@ -100,8 +103,8 @@ _BLOB = lazy(r"[A-Za-z0-9+/=\\x\s]+")
     hints=(
         Hint(
             "obfuscated",
-            r"\b(?:exec|eval|compile)\b[ \t]*[(,]|marshal|__import__|FunctionType|dup2"
-            r"|pickle\.loads",
+            r"(?:^|[^.\w])(?:exec|eval|compile)[ \t]*(?:\([^)\n]|\($|,)|marshal|__import__|FunctionType"
+            r"|dup2|pickle\.loads",
             ("exec", "eval", "compile", "marshal", "__import__", "functiontype", "dup2", "pickle"),
         ),
         Hint(
@@ -178,6 +181,8 @@ def _decodes(words: list[str]) -> bool:
 
 
 def _in_code(view: View) -> Iterator[Hit]:
+    if not view.context.once(_may_decode) and len(view.source) < _LONG:
+        return
     from jupyter_mlsec.core.origins import Origins
 
     origins = Origins(view.context, lambda name: _DECODERS.fullmatch(name) is not None)
@@ -200,6 +205,11 @@ def _in_code(view: View) -> Iterator[Hit]:
     socket = next(iter(calls(view, "os.dup2")), None)
     if socket is not None and "fileno" in view.source and re.search(r"/bin/|pty|cmd", view.source):
         yield Hit(socket.span, _SHELL)
+
+
+def _may_decode(context: Context) -> bool:
+    """Whether the document decodes anything at all, before anything is parsed."""
+    return any(_DECODES.search(text.text) for text in context.sources)
 
 
 def _is_blob(view: View, node: ast.expr) -> bool:

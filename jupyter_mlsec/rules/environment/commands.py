@@ -14,7 +14,7 @@ from jupyter_mlsec.rules.environment.family import IN_COMMANDS, program, rule
 
 if TYPE_CHECKING:
     from jupyter_mlsec.core.shellwords import Command
-    from jupyter_mlsec.core.view import View
+    from jupyter_mlsec.core.view import Context, View
 
 
 @rule(
@@ -74,6 +74,8 @@ def shell_injection(view: View) -> Iterator[Hit]:
 
     Reported only where the notebook shows that the value comes from outside.
     """
+    if not view.context.once(_takes_in):
+        return
     from jupyter_mlsec.core.origins import Origins
     from jupyter_mlsec.core.shellvalues import filled
     from jupyter_mlsec.core.sources import from_outside
@@ -84,6 +86,18 @@ def shell_injection(view: View) -> Iterator[Hit]:
         if span not in seen and origins.has(node, view.code):
             seen.add(span)
             yield Hit(span, "a value from outside is read by a shell; pass a list, or quote it")
+
+
+_TAKES_IN = lazy(
+    r"\binput\(|argv|requests|httpx|urlopen|urlretrieve|request\.|\bread_\w+\(|json\.load"
+    r"|load_dataset|fetch|text_(?:input|area)|\bText\w*\(|prompt\(|csv\.|get_object|download|recv"
+    r"|feedparser|getpass|safe_load|questionary|session\.|client\."
+)
+
+
+def _takes_in(context: Context) -> bool:
+    """Whether the document takes in anything from outside, before anything is parsed."""
+    return any(_TAKES_IN.search(text.text) for text in context.sources)
 
 
 _ROOTS = lazy(

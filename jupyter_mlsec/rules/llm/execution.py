@@ -14,11 +14,16 @@ from jupyter_mlsec.rules.llm.family import rule
 if TYPE_CHECKING:
     import ast
 
-    from jupyter_mlsec.core.view import View
+    from jupyter_mlsec.core.view import Context, View
 
 _PYTHON = (
     *("exec", "eval", "builtins.exec", "builtins.eval", "compile", "pandas.eval"),
     *(".run_cell", ".runcode", ".ex", ".eval"),
+)
+_MODELS = lazy(
+    r"openai|anthropic|langchain|llama|ollama|litellm|CausalLM|Seq2SeqLM|InferenceClient|genai"
+    r"|generativeai|GenerativeModel|cohere|mistral|replicate|groq|completions|generate_content|vllm"
+    r"|ChatOpenAI|LLM"
 )
 _REPL = (".run", ".invoke")
 _SQL = (".execute", ".executescript", ".exec_driver_sql", ".sql", "pandas.read_sql",
@@ -37,21 +42,15 @@ _DATABASE = lazy(
     hints=(
         Hint(
             "run-text",
-            r"\b(?:exec|eval|compile|system|popen|getoutput|run_cell|execute\w*|sql"
-            r"|read_sql\w*|check_output|Popen)[ \t]*\(",
+            r"(?:^|[^.\w])(?:exec|eval|compile)[ \t]*\([^)\n]|(?:^|[^.\w])(?:exec|eval)[ \t]*\($"
+            r"|\.(?:execute\w*|sql|read_sql\w*|run_cell|runcode)[ \t]*\(|(?:pd|pandas)\.eval\("
+            r"|\b(?:system|popen|getoutput)[ \t]*\(|subprocess|REPL|^[ \t]*!.*[{$]"
+            r"|(?:map|apply|partial)\([ \t]*(?:exec|eval)\b",
             (
-                "exec",
-                "eval(",
-                "compile",
-                "system",
-                "popen",
-                "getoutput",
-                "run_cell",
-                "sql",
-                "check_output",
+                *("exec", "eval", "compile", ".sql", "read_sql", "run_cell", "runcode", "system("),
+                *("popen", "getoutput", "subprocess", "repl", "!"),
             ),
         ),
-        Hint("run-text", r"subprocess|REPL|^[ \t]*!.*[{$]", ("subprocess", "repl", "!")),
     ),
     languages=("python",),
     references=("CWE-94", "CWE-95", "LLM05", "AML.T0050"),
@@ -109,6 +108,8 @@ def llm_output_executed(view: View) -> Iterator[Hit]:
     Followed through the names and the functions of the notebook, from the calls of the clients of
     OpenAI, Anthropic, Google, Hugging Face, LangChain, Ollama and others.
     """
+    if not view.context.once(_has_model):
+        return
     from jupyter_mlsec.core.origins import Origins
     from jupyter_mlsec.core.sources import from_model
 
@@ -117,6 +118,11 @@ def llm_output_executed(view: View) -> Iterator[Hit]:
     for node, span in sorted(_runs(view), key=lambda pair: pair[1]):
         if origins.has(node, view.code):
             yield Hit(span, message)
+
+
+def _has_model(context: Context) -> bool:
+    """Whether the document speaks of language models at all, before anything is parsed."""
+    return any(_MODELS.search(text.text) for text in context.sources)
 
 
 def _runs(view: View) -> Iterator[tuple[ast.expr, Span]]:

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 from jupyter_mlsec.core.artifacts import written
 from jupyter_mlsec.core.calling import argument, calls, flag, keyword, may_have, set_keyword, string
 from jupyter_mlsec.core.model import Hit, Severity
+from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Bad, Good, Hint
 from jupyter_mlsec.rules.models.family import rule
 
 if TYPE_CHECKING:
-    from jupyter_mlsec.core.view import View
+    from jupyter_mlsec.core.view import Context, View
 
 _TORCH = ("torch.load", "torch.hub.load_state_dict_from_url", "torch.serialization.load")
+_TORCH_LOADS = lazy(
+    r"torch\.(?:serialization\.)?load\b|from[ \t]+torch[\w.]*[ \t]+import[ \t]*(?:\(|[^\n]*\bload)"
+    r"|import[ \t][^\n]*torch[ \t]+as[ \t]|load_state_dict_from_url"
+)
 _NUMPY = ("numpy.load", "numpy.lib.npyio.load")
 
 
@@ -23,8 +28,12 @@ _NUMPY = ("numpy.load", "numpy.lib.npyio.load")
     "torch.load may run code from the file",
     severity=Severity.HIGH,
     hints=(
-        Hint("torch-load", r"\bload\b[ \t]*[(,)]|load_state_dict_from_url\(", ("load",)),
-        Hint("torch-load", r"weights_only", ("weights_only",)),
+        Hint(
+            "torch-load",
+            r"torch\.(?:serialization\.)?load\b|weights_only|load_state_dict_from_url",
+            ("torch.", "weights_only", "load_state_dict_from_url"),
+        ),
+        Hint("torch-load", r"(?:^|[^.\w])load[ \t]*[(,)]", ("load",)),
     ),
     languages=("python",),
     references=("CWE-502", "ML06", "AML.T0011.000"),
@@ -74,6 +83,8 @@ def torch_load_without_weights_only(view: View) -> Iterator[Hit]:
     From PyTorch 2.6 on `weights_only=True` is the default, so that a call without it is reported
     as medium, and `weights_only=False` as high.
     """
+    if not view.context.once(_loads_torch):
+        return
     for call in calls(view, *_TORCH):
         given = keyword(view, call, "weights_only")
         path = string(view, call.args[0]) if call.args else None
@@ -89,6 +100,11 @@ def torch_load_without_weights_only(view: View) -> Iterator[Hit]:
         else:
             message = "before PyTorch 2.6 this runs what the file says; pass weights_only=True"
             yield Hit(call.span, message, fix, severity=Severity.MEDIUM)
+
+
+def _loads_torch(context: Context) -> bool:
+    """Whether the document may call torch.load, by whatever name, before anything is parsed."""
+    return any(_TORCH_LOADS.search(text.text) for text in context.sources)
 
 
 @rule(

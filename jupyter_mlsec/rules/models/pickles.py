@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import ast
 
     from jupyter_mlsec.core.python import Call
-    from jupyter_mlsec.core.view import View
+    from jupyter_mlsec.core.view import Context, View
 
 # Everything that unpickles, by full name; the argument is a path, a file or bytes.
 LOADERS = (
@@ -29,11 +29,21 @@ LOADERS = (
     *("dill.load_session", "dill.load_module", "jsonpickle.decode", "compress_pickle.load"),
     *("pickle5.load", "pickle5.loads", "pandas.io.pickle.read_pickle", "skops.io.load_unsafe"),
 )
-HINT = Hint(
-    "unpickle",
-    r"\bloads?\b[ \t]*[(,)]|read_pickle|shelve\.open|\bUnpickler\(|load_session|jsonpickle\.decode",
-    ("load", "read_pickle", "shelve", "unpickler"),
+HINTS = (
+    Hint(
+        "unpickle",
+        r"(?:pickle5?|dill|joblib|pkl|jl)\.(?:loads?|Unpickler|load_session|load_module)\b",
+        ("pickle", "dill.", "joblib.", "pkl.", "jl."),
+        ignore_case=True,
+    ),
+    Hint("unpickle", r"(?:^|[^.\w])(?:loads?[ \t]*[(,)]|Unpickler)", ("load", "unpickler")),
+    Hint(
+        "unpickle",
+        r"read_pickle|shelve\.open|jsonpickle\.decode|load_unsafe",
+        ("read_pickle", "shelve", "jsonpickle", "load_unsafe"),
+    ),
 )
+_MODULES = lazy(r"pickle|joblib|dill|shelve|skops")
 _URL = lazy(r"(?:https?|ftp|s3|gs|gcs|abfss?|hf)://")
 
 
@@ -44,6 +54,8 @@ class _Load(NamedTuple):
 
 def _loads(view: View) -> list[_Load]:
     """What a text unpickles, but for what the notebook has pickled itself."""
+    if not view.context.once(_has_pickles):
+        return []
     from jupyter_mlsec.core.origins import Origins
     from jupyter_mlsec.core.sources import from_network
 
@@ -60,6 +72,11 @@ def _loads(view: View) -> list[_Load]:
         elif given is None or not Origins(view.context, _pickled).has(given, view.code):
             found.append(_Load(call, "unknown"))
     return found
+
+
+def _has_pickles(context: Context) -> bool:
+    """Whether the document speaks of pickles at all, before anything is parsed."""
+    return any(_MODULES.search(text.text) for text in context.sources)
 
 
 def _pickled(name: str) -> bool:
@@ -88,7 +105,7 @@ def _path(view: View, node: ast.expr) -> str | None:
     "pickle-from-network",
     "What comes over the network is unpickled",
     severity=Severity.CRITICAL,
-    hints=(HINT,),
+    hints=HINTS,
     languages=("python",),
     references=("CWE-502", "CWE-494", "ML06", "AML.T0011.000"),
     examples=(
@@ -146,7 +163,7 @@ def pickle_from_network(view: View) -> Iterator[Hit]:
     "A pickle is loaded",
     severity=Severity.HIGH,
     confidence=Confidence.MEDIUM,
-    hints=(HINT,),
+    hints=HINTS,
     languages=("python",),
     references=("CWE-502", "ML06", "AML.T0011.000"),
     examples=(

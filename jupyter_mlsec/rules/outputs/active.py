@@ -42,13 +42,12 @@ _ACTIVE = lazy(
     re.IGNORECASE,
 )
 # What draws for a library that everybody uses, by words of its script.
-_LIBRARIES = lazy(
-    r"plotly|bokeh|vega|altair|tensorboard|google\.colab|colab-df|convertToInteractive|folium|leaflet"
-    r"|pyLDAvis|mathjax|DataTable|itables|vis-network|holoviews|jupyter-widgets|html-manager"
-    r"|require\.config|wandb\.ai|d3js|d3\.v|SHAP|ipyvolume|pythreejs|deck\.gl|keplergl|highcharts"
-    r"|echarts|animation|jshtml|_anim_|videojs|model-viewer|py3Dmol|3dmol|nglview|ydata|sweetviz"
-    r"|displacy|explainerdashboard|facets|what-if|kaggle|comet|mlflow|gradio",
-    re.IGNORECASE,
+_LIBRARIES = tuple(
+    """plotly bokeh vega altair tensorboard google.colab colab-df converttointeractive folium leaflet
+    pyldavis mathjax datatable itables vis-network holoviews jupyter-widgets html-manager
+    require.config wandb.ai d3js d3.v shap ipyvolume pythreejs deck.gl keplergl highcharts echarts
+    jshtml _anim_ videojs model-viewer py3dmol 3dmol nglview ydata sweetviz displacy
+    explainerdashboard facets what-if kaggle comet mlflow gradio""".split()
 )
 _FENCED = lazy(r"```[\s\S]*?(?:```|\Z)|~~~[\s\S]*?(?:~~~|\Z)|`[^`\n]*`")
 _NEAR = 4000  # characters behind a script's tag in which it says what it draws with
@@ -103,7 +102,7 @@ def active_content_output(view: View) -> Iterator[Hit]:
     """
     text = view.text
     if text.part == "output" and text.mime in _SCRIPTED:
-        known = _LIBRARIES.search(view.source, 0, _NEAR) is not None
+        known = _is_library(view.source[:_NEAR])
         span = Span(0, min(len(view.source), 80))
         yield _hit(view, span, "a script", Severity.INFO if known else None)
         return
@@ -119,10 +118,15 @@ def active_content_output(view: View) -> Iterator[Hit]:
 
 
 def _judged(view: View, match: re.Match[str], kind: str) -> Hit:
-    known = _LIBRARIES.search(view.source, match.start(), match.end() + _NEAR) is not None
+    known = _is_library(view.source[match.start() : match.end() + _NEAR])
     severity = Severity.INFO if known else Severity.LOW if kind == "frame" else None
     what = _WHAT.get(kind) or f"a page of another site ({match['frame'].lower()})"
     return _hit(view, Span(*match.span()), what, severity)
+
+
+def _is_library(text: str) -> bool:
+    lowered = text.lower()
+    return any(word in lowered for word in _LIBRARIES)
 
 
 def _hit(view: View, span: Span, what: str, severity: Severity | None) -> Hit:
