@@ -7,15 +7,16 @@ anywhere in the document; flags may be constants with a name.
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from jupyter_mlsec.core.mentions import Mentions
 from jupyter_mlsec.core.model import Edit, Fix, Span
 from jupyter_mlsec.core.python import Call
 
 if TYPE_CHECKING:
+    import ast
+
     from jupyter_mlsec.core.view import Context, View
 
 _PARTIALS = frozenset(("functools.partial", "partial"))
@@ -23,8 +24,6 @@ _THREADS = frozenset(
     ("threading.Thread", "Thread", "multiprocessing.Process", "Process", "threading.Timer")
 )
 _APPLIED = frozenset(("map", "apply", "submit", "run_in_executor", "imap", "starmap", "to_thread"))
-# what a keyword of a partial call that is not written out may still be given
-_LATER = ast.keyword(arg=None, value=ast.Name(id="_", ctx=ast.Load()))
 
 
 def calls(view: View, *names: str) -> Iterator[Call]:
@@ -57,11 +56,15 @@ def _index(view: View) -> dict[str, list[Call]]:
 
 def _passed_on(view: View, call: Call) -> Call | None:
     """The call that happens later or elsewhere because a function is handed over."""
+    import ast
+
     last = call.name.rpartition(".")[2]
     keywords = {k.arg: k.value for k in call.node.keywords}
     if call.name in _PARTIALS and call.args:
         function, args = call.args[0], call.args[1:]
-        given = [*call.node.keywords, _LATER]
+        # what is not written out may still be given
+        later = ast.keyword(arg=None, value=ast.Name(id="_", ctx=ast.Load()))
+        given = [*call.node.keywords, later]
     elif call.name in _THREADS and "target" in keywords:
         function = keywords["target"]
         listed = keywords.get("args")
@@ -80,6 +83,8 @@ def _passed_on(view: View, call: Call) -> Call | None:
 
 def _is_own(context: Context, call: Call) -> bool:
     """Whether the name that is called is none of an import but one that the document binds."""
+    import ast
+
     root: ast.expr = call.node.func
     while isinstance(root, ast.Attribute | ast.Subscript | ast.Call):
         root = root.func if isinstance(root, ast.Call) else root.value
@@ -91,16 +96,15 @@ def _is_own(context: Context, call: Call) -> bool:
 
 
 def _binds(context: Context, name: str) -> bool:
-    likely = re.compile(
-        rf"\b{re.escape(name)}\b[^\n]*=|\b(?:def|class|as|for)[ \t]+{re.escape(name)}\b"
-    )
-    texts = [t for t in context.sources if name in t.text and likely.search(t.text)]
+    texts = context.once(Mentions).binding(name)
     return any(bound == name for text in texts for bound, _ in context.code(text).bindings)
 
 
 def given(view: View, name: str) -> Iterator[tuple[Call | None, ast.expr, Span]]:
     """Each value that a keyword of this name gets in a text, with its call and place; so too the
     entries of dict displays, which have no call: what they are for is not followed."""
+    import ast
+
     code = view.code
     every = {id(call.node): call for call in code.calls(imports=view.context.imports)}
     for node in code.nodes:
@@ -134,6 +138,8 @@ def may_have(view: View, call: Call, name: str) -> bool:
 
 def argument(view: View, call: Call, name: str, position: int) -> ast.expr | None:
     """The value of an argument, by keyword or by place from 0; None where it is not given."""
+    import ast
+
     args = call.node.args
     if position < len(args) and not any(isinstance(a, ast.Starred) for a in args[: position + 1]):
         return args[position]
@@ -147,6 +153,8 @@ def _entry(view: View, node: ast.expr, name: str) -> ast.expr | None:
 
 def _dict(view: View, node: ast.expr) -> dict[str, ast.expr] | None:
     """The entries of a dict display or a `dict(…)`, perhaps by its name; None if not known."""
+    import ast
+
     match node:
         case ast.Dict(keys=keys, values=values):
             entries: dict[str, ast.expr] = {}
@@ -179,6 +187,8 @@ def set_keyword(
     view: View, call: Call, name: str, value: str, title: str, *, safe: bool = False
 ) -> Fix | None:
     """The fix that gives a keyword another value, or adds it; None where it is not known how."""
+    import ast
+
     for item in call.node.keywords:
         if item.arg == name:
             return replacement(view, item.value, value, title, safe=safe)

@@ -8,10 +8,10 @@ scopes, no paths: enough to tell `exec(reply)` from `exec(code)`.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from jupyter_mlsec.core.mentions import Mentions
 from jupyter_mlsec.core.view import MOST_PYTHON
 
 if TYPE_CHECKING:
@@ -71,13 +71,8 @@ class Origins:
 
     def _codes(self, name: str) -> Iterator[Code]:
         """The trees of the texts that may bind a name, or add to what it holds."""
-        word = re.escape(name)
-        binds = re.compile(
-            rf"\b{word}\b[^\n=]*=(?!=)|\b(?:as|for|def)\b[^\n]*\b{word}\b"
-            rf"|\b{word}\.(?:append|extend|add)\("
-        )
         context = self._context
-        texts = [t for t in context.sources if name in t.text and binds.search(t.text)]
+        texts = context.once(Mentions).binding(name)
         if len(texts) <= _MOST_TEXTS and sum(len(t.text) for t in texts) <= MOST_PYTHON:
             yield from map(context.code, texts)
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +12,8 @@ from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.shell import instructions, written_file
 
 if TYPE_CHECKING:
+    import ast
+
     from jupyter_mlsec.core.view import View
 
 _MAGIC = lazy(r"^[ \t]*(%(?:set_)?env[ \t]+(\w+)(?:[ \t]*=[ \t]*|[ \t]+)([^\n]*?))[ \t]*$", 8)
@@ -57,6 +58,8 @@ def _variables(view: View) -> tuple[Variable, ...]:
 
 
 def _in_code(view: View) -> Iterator[Variable]:
+    import ast
+
     for node in view.code.nodes:
         match node:
             case ast.Assign(

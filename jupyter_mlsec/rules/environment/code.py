@@ -103,8 +103,8 @@ _BLOB = lazy(r"[A-Za-z0-9+/=\\x\s]+")
     hints=(
         Hint(
             "obfuscated",
-            r"(?:^|[^.\w])(?:exec|eval|compile)[ \t]*(?:\([^)\n]|\($|,)|marshal|__import__|FunctionType"
-            r"|dup2|pickle\.loads",
+            r"(?:^|[^.\w])(?:exec|eval|compile)[ \t]*(?:\([^)\n]|\($|,)|marshal|__import__"
+            r"|FunctionType|dup2|pickle\.loads",
             ("exec", "eval", "compile", "marshal", "__import__", "functiontype", "dup2", "pickle"),
         ),
         Hint(

@@ -336,13 +336,13 @@ _FETCHERS = (
     severity=Severity.HIGH,
     hints=(
         Hint(
-            "metadata-service",
+            "metadata-host",
             r"169\.254\.1(?:69\.254|70\.2)|metadata\.google\.internal"
             r"|100\.100\.100\.200|fd00:ec2::254",
             ("169.254.1", "metadata.google.internal", "100.100.100.200", "fd00:ec2"),
         ),
         Hint(
-            "metadata-service",
+            "metadata-fetch",
             r"(?:requests|httpx|urlopen|urllib)[^\n]*\(",
             ("requests", "httpx", "urlopen", "urllib"),
         ),
@@ -383,22 +383,16 @@ def cloud_metadata_access(view: View) -> Iterator[Hit]:
     machine's role; they then stand in an output or a variable. The SDKs take them by themselves.
     Code that somebody else wrote and that reads it is most likely an attack."""
     message = "the credentials of this machine's role are read here; let the SDK take them itself"
-    if view.text.language == "python" and view.context.once(_is_named):
+    if next(view.context.marked("metadata-host"), None) is None:
+        return
+    if view.text.language == "python":
         for call in calls(view, *_FETCHERS):
             addresses = (*call.args, *(k.value for k in call.node.keywords))
             if any(_METADATA.match(_text(view, node)) for node in addresses):
                 yield Hit(call.span, message)
-    for command in view.commands:
+    for command in view.commands if view.marked("metadata-host") else ():
         if any(_METADATA.match(word.text) for word in command.argv[1:]):
             yield Hit(command.span, message)
-
-
-def _is_named(context: object) -> bool:
-    from jupyter_mlsec.core.view import Context
-
-    sources = context.sources if isinstance(context, Context) else ()
-    return any("169.254." in t.text or "metadata.g" in t.text or "100.100" in t.text or
-               "fd00:ec2" in t.text for t in sources)  # fmt: skip
 
 
 def _text(view: View, node: ast.expr) -> str:

@@ -43,8 +43,8 @@ _ACTIVE = lazy(
 )
 # What draws for a library that everybody uses, by words of its script.
 _LIBRARIES = tuple(
-    """plotly bokeh vega altair tensorboard google.colab colab-df converttointeractive folium leaflet
-    pyldavis mathjax datatable itables vis-network holoviews jupyter-widgets html-manager
+    """plotly bokeh vega altair tensorboard google.colab colab-df converttointeractive folium
+    leaflet pyldavis mathjax datatable itables vis-network holoviews jupyter-widgets html-manager
     require.config wandb.ai d3js d3.v shap ipyvolume pythreejs deck.gl keplergl highcharts echarts
     jshtml _anim_ videojs model-viewer py3dmol 3dmol nglview ydata sweetviz displacy
     explainerdashboard facets what-if kaggle comet mlflow gradio""".split()
@@ -118,8 +118,11 @@ def active_content_output(view: View) -> Iterator[Hit]:
 
 
 def _judged(view: View, match: re.Match[str], kind: str) -> Hit:
-    known = _is_library(view.source[match.start() : match.end() + _NEAR])
-    severity = Severity.INFO if known else Severity.LOW if kind == "frame" else None
+    severity = None
+    if kind == "frame":
+        severity = Severity.LOW
+    elif _is_library(view.source[match.start() : match.end() + _NEAR]):
+        severity = Severity.INFO
     what = _WHAT.get(kind) or f"a page of another site ({match['frame'].lower()})"
     return _hit(view, Span(*match.span()), what, severity)
 
