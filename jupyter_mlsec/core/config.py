@@ -91,6 +91,11 @@ class Config(NamedTuple):
         by_name = rule in self._selected or whole in self._selected
         return self._visible(finding.severity, finding.confidence, by_name)
 
+    def may_show(self, rule: "Rule", severity: Severity, kind: str | None) -> bool:
+        """Whether a hit of a rule with this severity could be a finding that is shown."""
+        by_name = rule.id in self._selected or f"{rule.id}:{kind}" in self._selected
+        return self._visible(severity, rule.confidence, by_name)
+
     def fails(self, finding: "Finding") -> bool:
         """Whether a finding makes the run fail: shown, not suppressed, and severe enough."""
         return (

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from jupyter_mlsec.core.config import Config
 from jupyter_mlsec.core.errors import MlsecError
-from jupyter_mlsec.core.findings import Placed, findings
+from jupyter_mlsec.core.findings import Placed, findings, severity
 from jupyter_mlsec.core.model import Document, Finding, Hit, ScanError, ScanResult, Text
 from jupyter_mlsec.core.notebook import read
 from jupyter_mlsec.core.prefilter import Marks, Prefilter, re_matcher
@@ -85,11 +85,18 @@ class Scanner:
 
     def scan(self, document: Document, context: Context | None = None) -> tuple[Finding, ...]:
         """The findings of a document, suppressed ones included, in reading order."""
-        hits = self.hits(document, context)
+        hits = self._worth_a_finding(self.hits(document, context))
         if not hits:
             return ()
         found = findings(document, hits)
         return tuple(f for f in found if f.rule in self.shown and self.config.shows(f))
+
+    def _worth_a_finding(self, hits: list[Placed]) -> list[Placed]:
+        """The hits of rules of which one may be shown, and all about credentials, which mask what
+        others show: most hits of low severity are seen by nobody, and are not made findings."""
+        may_show = self.config.may_show
+        shown = {p.rule.id for p in hits if may_show(p.rule, severity(p), p.hit.kind)}
+        return [p for p in hits if p.rule.id in shown or p.hit.secret is not None]
 
     def scan_cell(self, source: str, language: str = "python") -> tuple[Finding, ...]:
         """The findings of one changed cell, for where somebody types."""

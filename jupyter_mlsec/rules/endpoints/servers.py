@@ -17,13 +17,20 @@ if TYPE_CHECKING:
     import ast
 
     from jupyter_mlsec.core.python import Call
-    from jupyter_mlsec.core.view import View
+    from jupyter_mlsec.core.view import Context, View
 
 _WEB = ("flask", "dash", "jupyter_dash", "quart", "bottle", "werkzeug")
 _APPS = frozenset("app application server api flask_app webapp".split())
-_RUNS = lazy(r"\.run(?:_server|_simple)?\b|\brun_simple\b")
+_APPLICATIONS = lazy(
+    r"\b(?:flask|Flask|[dD]ash|quart|bottle|werkzeug)\b|\b(?:app|application|server|api|webapp)\.run"
+)
 _OTHER_RUNS = ("asyncio.", "anyio.", "trio.", "subprocess.", "uvicorn.", "hypercorn.")
 _DEBUG_ON = frozenset(("1", "true", "on", "yes", "development"))
+
+
+def _has_application(context: Context) -> bool:
+    """Whether the document speaks of web applications at all, before anything is parsed."""
+    return any(_APPLICATIONS.search(text.text) for text in context.sources)
 
 
 def _is_web(view: View, call: Call) -> bool:
@@ -77,7 +84,7 @@ def _is_web(view: View, call: Call) -> bool:
 def flask_debug(view: View) -> Iterator[Hit]:
     """Werkzeug's debugger (Flask, Dash, Quart) is a Python console in the error page: whoever can
     provoke an error and guess or read the PIN runs commands on the machine of the notebook."""
-    if view.text.language == "python" and _RUNS.search(view.source):
+    if view.text.language == "python" and view.context.once(_has_application):
         for call in calls(view, ".run", ".run_server", ".run_simple"):
             name = "use_debugger" if call.name.endswith("run_simple") else "debug"
             if _is_web(view, call) and flag(view, keyword(view, call, name)):

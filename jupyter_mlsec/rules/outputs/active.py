@@ -23,15 +23,18 @@ _HINTS = (
         ("<script", "<iframe", "<object", "<embed", "<base", "<meta", "javascript:", "on"),
         ignore_case=True,
     ),
+    # how a text of the type application/javascript begins a line
     Hint(
         "outputs.active",
-        r"(?:document|window|element|IPython|Jupyter|google\.colab)\.[A-Za-z]|fetch\(|XMLHttpRequest"
-        r"|\beval\(|\brequire\(",
-        ("document.", "window.", "element.", "ipython.", "jupyter.", "google.colab.", "fetch(",
-         "xmlhttprequest", "eval(", "require("),
-        ignore_case=True,
+        r"^[ \t;]*(?:\(?function|(?:var|let|const)[ \t]|(?:document|window|element|IPython|Jupyter"
+        r"|google\.colab|navigator|location)\.|fetch\(|alert\(|eval\(|require|\$\(|import\()",
+        (
+            *("function", "var ", "let ", "const ", "document.", "window.", "element.", "ipython."),
+            *("jupyter.", "google.colab.", "navigator", "location", "fetch(", "alert(", "eval("),
+            *("require", "$(", "import("),
+        ),
     ),
-)  # fmt: skip
+)
 _ACTIVE = lazy(
     r"<(?P<script>script)\b(?![^<>]{0,300}type=[\"'](?:application/(?:ld\+)?json|application/vnd|math/))"
     r"[^<>]{0,500}>"
