@@ -105,7 +105,7 @@ class Scanner:
 
     def hits(self, document: Document, context: Context | None = None) -> list[Placed]:
         """Every hit in a document, one per credential and place, in reading order."""
-        marks = self._marks(document.texts)
+        marks, names = self._marks(document.texts)
         for number, text in enumerate(document.texts if document.kind != "notebook" else ()):
             if text.language in UNHINTED and text.language in self._unhinted:
                 marks.setdefault(number, {})
@@ -115,6 +115,7 @@ class Scanner:
         own = context is None
         context = context or Context(document)
         context.marks = marks
+        context.renamed = names
         placed: list[Placed] = []
         for number, found in marks.items():
             text = document.texts[number]
@@ -126,23 +127,25 @@ class Scanner:
             context.forget()
         return placed
 
-    def _marks(self, texts: Sequence[Text]) -> dict[int, Marks]:
-        """Where hints match: in what is written, or in what it stands for (`core.renames`)."""
+    def _marks(self, texts: Sequence[Text]) -> tuple[dict[int, Marks], dict[str, str]]:
+        """Where hints match, in what is written or in what it stands for (`core.renames`), and
+        what the document imports under another name."""
         marks = self._prefilter.marks(texts, self._wanted)
         importing = [number for number, tags in marks.items() if tags.pop(RENAMED, None)]
-        if importing:
-            for number in importing:
-                if not marks[number]:
-                    del marks[number]
-            used = [*uses(texts, renamed([texts[number] for number in importing]))]
-            written = [texts[number]._replace(text=line) for number, _, line in used]
-            for at, tags in self._prefilter.marks(written, self._wanted).items():
-                number, line, _ = used[at]
-                known = marks.setdefault(number, {})
-                for tag in tags:
-                    known[tag] = tuple(sorted({*known.get(tag, ()), line}))
-            return dict(sorted(marks.items()))
-        return marks
+        if not importing:
+            return marks, {}
+        for number in importing:
+            if not marks[number]:
+                del marks[number]
+        names = renamed([texts[number] for number in importing])
+        used = [*uses(texts, names)]
+        written = [texts[number]._replace(text=line) for number, _, line in used]
+        for at, tags in self._prefilter.marks(written, self._wanted).items():
+            number, line, _ = used[at]
+            known = marks.setdefault(number, {})
+            for tag in tags:
+                known[tag] = tuple(sorted({*known.get(tag, ()), line}))
+        return dict(sorted(marks.items())), names
 
     def _select(self, text: Text, marks: Marks) -> tuple[Rule, ...]:
         """The rules that may find something in a text with these marks, in order of precedence."""

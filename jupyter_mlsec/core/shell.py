@@ -85,7 +85,7 @@ def commands(text: Text, context: Context) -> tuple[Command, ...]:
     if body.language != "python":
         return ()
     found = list(_lines(text, body.span, lookup))
-    if may_call(text.text):
+    if may_call(text.text) or _renamed_call(text.text, context):
         from jupyter_mlsec.core.shellcalls import called
 
         found += called(context.code(text), context, lookup, next_pipeline(found))
@@ -96,6 +96,14 @@ def commands(text: Text, context: Context) -> tuple[Command, ...]:
 def may_call(source: str) -> bool:
     """Whether a Python text may call the shell from code, so that it is worth a syntax tree."""
     return any(word in source for word in _CALLED) and CALLS.search(source) is not None
+
+
+def _renamed_call(source: str, context: Context) -> bool:
+    """Whether a text uses `os` or `subprocess`, or a function of them, by another name."""
+    return any(
+        local in source and full.partition(".")[0] in ("os", "subprocess")
+        for local, full in context.renamed.items()
+    )
 
 
 def written_file(text: Text) -> Text | None:

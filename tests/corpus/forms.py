@@ -96,7 +96,9 @@ def captured_cell(snippet: Snippet) -> Written | None:
 def after_comments(snippet: Snippet) -> Written | None:
     if _magic(snippet):
         return None
-    return Written((f"# Schritt 1 – für später\n\n{snippet.code}\n\nprint('ok')",), snippet.line + 2)
+    return Written(
+        (f"# Schritt 1 – für später\n\n{snippet.code}\n\nprint('ok')",), snippet.line + 2
+    )
 
 
 def among_others(snippet: Snippet) -> Written | None:
@@ -231,7 +233,12 @@ def in_a_dict(snippet: Snippet) -> Written | None:
     """The keywords of the call with the problem as `**{…}`."""
     found = _statements(snippet)
     call = _last_call(found[0][found[1]]) if found else None
-    if found is None or call is None or not call.keywords or any(k.arg is None for k in call.keywords):
+    if (
+        found is None
+        or call is None
+        or not call.keywords
+        or any(k.arg is None for k in call.keywords)
+    ):
         return None
     keys: list[ast.expr | None] = [ast.Constant(k.arg) for k in call.keywords]
     together = ast.Dict(keys, [k.value for k in call.keywords])
@@ -240,7 +247,9 @@ def in_a_dict(snippet: Snippet) -> Written | None:
 
 
 def _is_simple(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str | bool) and node.value != ""
+    return (
+        isinstance(node, ast.Constant) and isinstance(node.value, str | bool) and node.value != ""
+    )
 
 
 def constants_before(snippet: Snippet) -> Written | None:
@@ -314,13 +323,15 @@ def over_lines(snippet: Snippet) -> Written | None:
     lines = [ast.unparse(node) for node in body]
     before = sum(text.count("\n") + 1 for text in lines[:at])
     lines[at] = f"value = {ast.unparse(call.func)}(\n{inner},\n)"
-    marked = snippet.code[snippet.offset :]
-    written = re.match(r"[\w'\"]+\"?'?\s*[=:]", marked)
-    line = before + 1
-    if written:  # the problem is a keyword
-        name = re.sub(r"\W", "", written[0])
-        rows = [n for n, text in enumerate(texts) if text.startswith(f"{name}=")]
-        line += rows[0] + 1 if rows else 0
+    column = snippet.offset - snippet.code.rfind("\n", 0, snippet.offset) - 1
+    places = [(a.lineno, a.col_offset, a.end_lineno, a.end_col_offset) for a in call.args]
+    places += [(k.lineno, k.col_offset, k.end_lineno, k.end_col_offset) for k in call.keywords]
+    rows = [
+        row
+        for row, (line, start, last, end) in enumerate(places)
+        if (line, start) <= (snippet.line, column) < (last or 0, end or 0)
+    ]
+    line = before + 1 + (rows[0] + 1 if rows else 0)
     return Written(("\n".join(lines),), line)
 
 

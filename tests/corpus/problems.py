@@ -66,7 +66,10 @@ def _example(rule: Rule, example: Bad, random: Random) -> Iterator[Problem]:
     else:
         offset = code.rindex(example.at)
     snippet = Snippet(code, offset)
-    if example.language == "python":
+    if example.language == "python" and code[offset:].isidentifier():
+        # what the last line of a cell shows
+        yield from _formed(rule.id, rule.family, "plain", PYTHON["plain"], snippet)
+    elif example.language == "python":
         for name, form in (*PYTHON.items(), *_trees(rule.family, example)):
             yield from _formed(rule.id, rule.family, name, form, snippet)
     elif example.language in _FILES:

@@ -18,8 +18,7 @@ CALLS: dict[str, tuple[str, ...]] = {
         'import shelve\ndb = ⟦shelve.open("cache.db")',
     ),
     "pickle-from-network": (
-        "import urllib.request, pickle\n"
-        "w = ⟦pickle.loads(urllib.request.urlopen(address).read())",
+        "import urllib.request, pickle\nw = ⟦pickle.loads(urllib.request.urlopen(address).read())",
         "import requests, joblib, io\nraw = requests.get(address).content\n"
         "est = ⟦joblib.load(io.BytesIO(raw))",
     ),

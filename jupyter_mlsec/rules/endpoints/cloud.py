@@ -141,7 +141,7 @@ _AZURE = frozenset(("Owner", "Contributor", "User Access Administrator"))
         Hint(
             "broad-iam", r"Action[\"'][ \t]*:[^\n]*\*|^[ \t]*[\"']\*(?::\*)?[\"']", ("action", "*")
         ),
-        Hint("broad-iam", r"role[ \t]+assignment", ("assignment",)),
+        Hint("broad-iam", r"role[ \t]+assignment|PolicyArn=[A-Za-z_]", ("assignment", "policyarn")),
     ),
     parts=("source", "file"),
     languages=("python", "shell", "dockerfile"),

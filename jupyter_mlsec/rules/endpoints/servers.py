@@ -134,6 +134,7 @@ _FIRST_PORT = "the address 0.0.0.0 lets every machine that can reach this one in
             r"0\.0\.0\.0|\[::\]|--bind_all|http\.server",
             ("0.0.0.0", "[::]", "bind_all", "http.server"),
         ),
+        Hint("bind-all", r"\b(?:host|server_name)=[A-Za-z_]", ("host=", "server_name=")),
         Hint("bind-all", r"(?:Server|bind)\(\(?[ \t]*\([\"']{2}", ("server(", "bind(")),
     ),
     languages=("python", "shell"),

@@ -10,6 +10,7 @@ from jupyter_mlsec.core.calling import (
     calls,
     flag,
     given,
+    keyword,
     may_have,
     replacement,
     set_keyword,
@@ -300,7 +301,7 @@ def no_timeout(view: View) -> Iterator[Hit]:
     import ast
 
     for call in calls(view, *(f"requests.{verb}" for verb in _VERBS)):
-        value = next((k.value for k in call.node.keywords if k.arg == "timeout"), None)
+        value = keyword(view, call, "timeout")
         never = isinstance(value, ast.Constant) and value.value is None
         if never or not may_have(view, call, "timeout"):
             fix = set_keyword(view, call, "timeout", "30", "wait no longer than 30 seconds")

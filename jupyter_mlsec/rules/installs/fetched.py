@@ -336,7 +336,9 @@ def remote_module_execution(view: View) -> Iterator[Hit]:
     """
     if view.marked("hub-load"):
         for call in view.calls("torch.hub.load"):
-            repository = view.code.constant(call.args[0]) if call.args else None
+            repository = (
+                view.code.constant(call.args[0], view.context.constants) if call.args else None
+            )
             source = call.keyword("source")
             if repository is None or (source and view.code.constant(source) == "local"):
                 continue

@@ -103,6 +103,10 @@ def _instructions(view: View) -> Iterator[ast.expr]:
                 yield content
             case ast.keyword(arg=name, value=value) if name in _KEYWORDS:
                 yield value
+            case ast.keyword(arg=None, value=ast.Dict(keys=keys, values=values)):
+                for key, value in zip(keys, values, strict=True):
+                    if isinstance(key, ast.Constant) and key.value in _KEYWORDS:
+                        yield value
     for call in calls(view, *_MESSAGES):
         if "SystemMessage" in call.name:
             said = call.args[0] if call.args else keyword(view, call, "content")

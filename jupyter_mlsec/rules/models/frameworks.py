@@ -113,7 +113,7 @@ def _loads_torch(context: Context) -> bool:
     severity=Severity.HIGH,
     hints=(
         Hint("allow-pickle", r"allow_pickle", ("allow_pickle",)),
-        Hint("allow-pickle", r"(?:np|numpy)\.load\([^\n]*True", ("np.load", "numpy.load")),
+        Hint("allow-pickle", r"\bload\([^\n]*,[ \t]*True", ("load(",)),
     ),
     languages=("python",),
     references=("CWE-502", "AML.T0011.000"),

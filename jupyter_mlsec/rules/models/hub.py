@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _COMMIT = lazy(r"[0-9a-f]{40}")
-_CALL = lazy(r"\bfrom_pretrained\(\s*[\"']|\b(?:hf_hub_download|snapshot_download)\(|\bpipeline\(")
+_CALL = lazy(r"\bfrom_pretrained\(|\b(?:hf_hub_download|snapshot_download)\(|\bpipeline\(")
 _FUNCTIONS = ("hf_hub_download", "snapshot_download", "pipeline")
 _REPOSITORY = lazy(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 # Models from before the hub had organisations; any other name without one may be a local folder.
@@ -79,8 +79,8 @@ def model_revision_not_pinned(view: View) -> Iterator[Hit]:
     """Without `revision=` the newest commit of the repository is loaded: weights, tokenizer and
     configuration may change between two runs, by the owner or by whoever takes over the account.
 
-    Looked at are names written out as strings. Folders, variables, `**options` and datasets are
-    left alone.
+    Looked at are names that are strings, or constants of the notebook. Folders, other variables,
+    `**options` and datasets are left alone.
     """
     if not _CALL.search(view.source):
         return
@@ -89,7 +89,7 @@ def model_revision_not_pinned(view: View) -> Iterator[Hit]:
         if function != "from_pretrained" and function not in _FUNCTIONS:
             continue
         node = _model(call, function)
-        name = view.code.constant(node) if node else None
+        name = string(view, node)
         if node is None or name is None or not _on_hub(name, view) or _pinned(call, view):
             continue
         message = f"{name} is loaded at whatever commit is newest; pass revision= and the full "
