@@ -25,15 +25,15 @@ _NAMES = ("corpus", "startup", "cell", "memory", "git", "leaks")
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(_NAMES)}, accuracy; default all "
-                        "but accuracy")  # fmt: skip
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(_NAMES)}, accuracy, planted; "
+                        "default all but the last two")  # fmt: skip
     parser.add_argument("--full", action="store_true", help="slow peers scan everything (minutes)")
     parser.add_argument(
         "--write", action="store_true", help="put the results into docs/benchmarks.md"
     )
     options = parser.parse_args()
     names = options.names or list(_NAMES)
-    unknown = [name for name in names if name not in (*_NAMES, "accuracy")]
+    unknown = [name for name in names if name not in (*_NAMES, "accuracy", "planted")]
     if unknown:
         parser.error(f"no benchmark is called {unknown[0]}")
     texts = {}
@@ -61,10 +61,12 @@ def _write(texts: dict[str, str]) -> None:
 
 
 def _run(name: str, full: bool) -> str:
-    from bench import accuracy, cell, corpus, git_filter, leaks, memory, startup
+    from bench import accuracy, cell, corpus, git_filter, leaks, memory, planted, startup
 
     if name == "accuracy":
         return accuracy.main()
+    if name == "planted":
+        return planted.main()
     if name == "corpus":
         return corpus.main(full)
     others = {

@@ -106,15 +106,20 @@ def score(sown: Iterable[Sown], scan: Scan) -> Score:
         findings = list(scan(notebook.data, notebook.path))
         for mark in notebook.planted:
             planted += 1
-            lines = {
-                place.line
-                for finding in findings
-                if finding.rule == mark.problem.rule
-                for place in (finding.place, *finding.related)
-                if place.cell == mark.cell and place.output == mark.output
-            }
+            lines = places(findings, mark)
             found += bool(lines)
             exact += mark.problem.line in lines
             if mark.problem.line not in lines:
                 missed.append((notebook.path, mark))
     return Score(planted, found, exact, tuple(missed))
+
+
+def places(findings: Iterable[Finding], mark: Planted) -> set[int]:
+    """The lines of a problem's cell on which its rule has found something."""
+    return {
+        place.line
+        for finding in findings
+        if finding.rule == mark.problem.rule
+        for place in (finding.place, *finding.related)
+        if place.cell == mark.cell and place.output == mark.output
+    }
