@@ -10,11 +10,15 @@ from jupyter_mlsec.core.patterns import lazy
 _NETWORK = lazy(
     r"(?:requests|httpx|session|s|client)\.(?:get|post|put|patch|request|stream)"
     r"|requests\.Session\(\)\.\w+|httpx\.(?:Async)?Client\(\)\.\w+"
-    r"|(?:urllib\.request\.)?(?:urlopen|urlretrieve)|urllib2\.urlopen|urllib3\.\w+\(\)\.request"
-    r"|wget\.download|gdown\.download|(?:\w+\.)*hf_hub_download|(?:\w+\.)*cached_download"
-    r"|(?:\w+\.)*snapshot_download|(?:.*\.)?(?:get_object|download_as_bytes|download_as_string"
-    r"|download_as_text|download_blob)|torch\.hub\.download_url_to_file|(?:\w+\.)*get_file"
+    r"|(?:urllib\.request\.)?urlopen|urllib2\.urlopen|urllib3\.\w+\(\)\.request"
+    r"|(?:.*\.)?(?:get_object|download_as_bytes|download_as_string|download_as_text|download_blob)"
     r"|socket\.socket\(\)|(?:\w+\.)*recv(?:from)?|websocket\.create_connection|feedparser\.parse"
+)
+# These give a path, which is no text of others; what is in the file is.
+_FETCHED_FILE = lazy(
+    r"(?:urllib\.request\.)?urlretrieve|wget\.download|gdown\.download|(?:\w+\.)*hf_hub_download"
+    r"|(?:\w+\.)*cached_download|(?:\w+\.)*snapshot_download|torch\.hub\.download_url_to_file"
+    r"|(?:\w+\.)*get_file"
 )
 _TYPED = lazy(
     r"input|raw_input|sys\.argv|(?:builtins\.)?input|getpass\.getpass"
@@ -51,7 +55,7 @@ _MODEL = lazy(
 
 def from_network(name: str) -> bool:
     """Whether a call fetches something from the network, or a path of what it has fetched."""
-    return _NETWORK.fullmatch(name) is not None
+    return any(p.fullmatch(name) is not None for p in (_NETWORK, _FETCHED_FILE))
 
 
 def from_outside(name: str) -> bool:

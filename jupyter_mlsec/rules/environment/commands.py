@@ -64,6 +64,7 @@ if TYPE_CHECKING:
             because="no shell reads it",
         ),
         Good("n = int(input())\n!head -n {n} a.csv", because="a number"),
+        Good('path = hf_hub_download("acme/a", "a.tgz")\n!tar xf {path}', because="its own path"),
         Good("import requests\nr = requests.get(u)\n!ls -l", because="nothing is filled in"),
     ),
 )

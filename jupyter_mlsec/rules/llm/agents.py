@@ -25,7 +25,7 @@ _TOOLS = {
     ),
     **dict.fromkeys(("ShellTool", "BashProcess", "TerminalTool", "BashTool", "ShellCommandTool"),
                     "shell commands"),
-    **dict.fromkeys(("LocalCommandLineCodeExecutor", "LocalPythonExecutor", "PandasQueryEngine",
+    **dict.fromkeys(("LocalCommandLineCodeExecutor", "PandasQueryEngine",
                      "CodeInterpreterToolSpec"), "code"),
 }  # fmt: skip
 _SQL_TOOLS = ("create_sql_agent", "SQLDatabaseToolkit", "QuerySQLDataBaseTool",
@@ -56,6 +56,7 @@ _POWERFUL = frozenset("* os sys subprocess shutil posix socket builtins pathlib 
                     *_SQL_TOOLS,
                     *_OPTIONS,
                     "CodeAgent",
+                    "LocalPythonExecutor",
                     "load_tools",
                     "use_docker",
                     "code_execution_config",
@@ -70,6 +71,7 @@ _POWERFUL = frozenset("* os sys subprocess shutil posix socket builtins pathlib 
                             *_SQL_TOOLS,
                             *_OPTIONS,
                             "CodeAgent",
+                            "LocalPythonExecutor",
                             "load_tools",
                             "use_docker",
                             "code_execution_config",
@@ -162,6 +164,9 @@ def _is_class_here(view: View, name: str) -> bool:
 def _code_agents(view: View) -> Iterator[Hit]:
     import ast
 
+    for call in calls(view, ".LocalPythonExecutor"):
+        hit = _hit(view, call.node, "LocalPythonExecutor", "the model runs Python in this process")
+        yield hit._replace(severity=Severity.MEDIUM)
     for call in calls(view, ".CodeAgent"):
         executor = keyword(view, call, "executor_type")
         if keyword(view, call, "executor") is not None or (

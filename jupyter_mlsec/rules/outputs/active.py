@@ -49,8 +49,15 @@ _LIBRARIES = tuple(
     """plotly bokeh vega altair tensorboard google.colab colab-df converttointeractive folium
     leaflet pyldavis mathjax datatable itables vis-network holoviews jupyter-widgets html-manager
     require.config wandb.ai d3js d3.v shap ipyvolume pythreejs deck.gl keplergl highcharts echarts
-    jshtml _anim_ videojs model-viewer py3dmol 3dmol nglview ydata sweetviz displacy
+    jshtml _anim_ isinternetexplorer videojs model-viewer py3dmol 3dmol nglview ydata sweetviz
+    displacy
     explainerdashboard facets what-if kaggle comet mlflow gradio""".split()
+)
+# Of another site, but for players of films.
+_FOREIGN = lazy(
+    r"(?:src|data)\s*=\s*[\"']?(?:https?:)?//(?!(?:www\.)?youtube(?:-nocookie)?\.com/embed/"
+    r"|player\.vimeo\.com/|localhost|127\.)",
+    re.IGNORECASE,
 )
 _FENCED = lazy(r"```[\s\S]*?(?:```|\Z)|~~~[\s\S]*?(?:~~~|\Z)|`[^`\n]*`")
 _NEAR = 4000  # characters behind a script's tag in which it says what it draws with
@@ -92,6 +99,11 @@ _WHAT = {
         Good("<table><tr><td>1</td></tr></table>", because="a table", language="html"),
         Good('<script type="application/json">{"a": 1}</script>', because="data", language="html"),
         Good("window.location is a property", because="words", language="text"),
+        Good(
+            '<iframe src="https://www.youtube.com/embed/Yffk5aydLzg"></iframe>',
+            because="a film",
+            language="html",
+        ),
         Good('<a href="https://example.org">docs</a>', because="a link", language="html"),
     ),
 )  # fmt: skip
@@ -115,7 +127,9 @@ def active_content_output(view: View) -> Iterator[Hit]:
     kinds = set()
     for match in _ACTIVE.finditer(view.source):
         kind = match.lastgroup or ""
-        if kind not in kinds and not any(a <= match.start() < b for a, b in shown):
+        if kind in kinds or (kind == "frame" and not _FOREIGN.search(match[0])):
+            continue
+        if not any(a <= match.start() < b for a, b in shown):
             kinds.add(kind)
             yield _judged(view, match, kind)
 
