@@ -20,7 +20,8 @@ _FETCHES = (
 
 
 def written(context: Context, path: str) -> bool:
-    """Whether the document saves something under this path, so that what it loads is its own."""
+    """Whether the document saves something under this path, or under the name of the variable
+    that holds it, so that what it loads is its own."""
     return context.once(_mentions, _WRITES, path)
 
 
@@ -34,7 +35,7 @@ def _mentions(context: Context, call: str, path: str) -> bool:
     """Whether a call or a command with this path stands anywhere in the sources."""
     quoted = re.escape(path)
     before = re.compile(rf"(?:{call})[\s\S]{{0,{_NEAR}}}?(?<![\w.-]){quoted}(?![\w.-])")
-    after = re.compile(rf"open\([^()]*(?<![\w.-]){quoted}[\"'][^()]*[\"'][wax]b?\+?[\"']")
+    after = re.compile(rf"open\([^()]*(?<![\w.-]){quoted}[\"']?[^()]*[\"'][wax]b?\+?[\"']")
     texts = [t.text for t in context.document.texts if t.part in ("source", "file")]
     found = [text for text in texts if path in text]
     if any(before.search(text) for text in found):

