@@ -60,9 +60,13 @@ class Prefilter:
             starts = [0, *accumulate([len(text.text) + 1 for text in chunk])]
             if len(blob) > len(joined):
                 matches = _in_characters(matches, blob)
+            number, line = -1, Span(0, 0)
             for hint, end in matches:
                 at = bisect_right(starts, end - 1) - 1
-                line = _line(chunk[at].text, end - 1 - starts[at])
+                place = end - 1 - starts[at]
+                # a line may be megabytes long, and matched thousands of times
+                if at != number or not line.start <= place <= line.end:
+                    number, line = at, _line(chunk[at].text, place)
                 found.setdefault(first + at, {}).setdefault(self.tags[hint], set()).add(line)
         return {
             number: {tag: tuple(sorted(lines)) for tag, lines in tags.items()}

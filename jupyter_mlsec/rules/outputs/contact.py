@@ -19,8 +19,8 @@ _NOBODY = frozenset(
 )
 _NO_DOMAIN = frozenset(
     "example test invalid localhost local internal lan png jpg jpeg gif svg webp pdf py pyc ipynb "
-    "js ts css html json yaml yml toml txt csv md so whl gz zip tar sh cfg ini log onnx pt pth ckpt "
-    "safetensors gguf bin parquet pkl h5 npy npz prod staging".split()
+    "js ts css html json yaml yml toml txt csv md so whl gz zip tar sh cfg ini log onnx pt pth "
+    "ckpt safetensors gguf bin parquet pkl h5 npy npz prod staging".split()
 )
 # Offices, machines and lists, not people.
 _OFFICES = frozenset(
