@@ -8,13 +8,24 @@ text was made of.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from jupyter_mlsec.core.cells import V3_MIMES
 from jupyter_mlsec.core.model import Document, Part, Text
-from jupyter_mlsec.core.notebook import ANSI, BINARY, LANGUAGES, LOOKS, NOISE, from_base64
+from jupyter_mlsec.core.notebook import BINARY, LANGUAGES, NOISE, from_base64
 from jupyter_mlsec.core.patterns import lazy
+from jupyter_mlsec.core.strip.readings import encoded, readings
+from jupyter_mlsec.core.strip.strings import (
+    MADE,
+    flatten,
+    is_base64,
+    is_usual,
+    joined,
+    output_texts,
+    plain,
+    stream_name,
+    text_in,
+)
 from jupyter_mlsec.core.strip.walk import (
     BOM,
     SPACE,
@@ -30,6 +41,11 @@ _REGULAR = frozenset("cell_type id source metadata outputs execution_count attac
 _GLANCE = 4 << 20  # bytes of a file up to which all of its values are there at once
 _new = tuple.__new__  # a third of the time of a named tuple's own constructor
 _KNOWN = frozenset(("cell_type", "id", "execution_count", "prompt_number", "language", "level"))
+# Metadata of a notebook that people write, such as who they are.
+AUTHORED = frozenset(
+    "authors author title description license copyright citation contact maintainer maintainers "
+    "kernelspec language_info jupytext rise celltoolbar".split()
+)
 
 
 class Scope(NamedTuple):
@@ -58,6 +74,10 @@ class Gathered:
 
     def __init__(self, path: str) -> None:
         self.scopes: list[Scope] = []
+        # number of a text that stood in base64 in another one to what is written there
+        self.written: dict[int, str] = {}
+        # cell and number of a stream's first output to its last, where it is cut in several
+        self.runs: dict[tuple[int, int], int] = {}
         self._path = path
         self._texts: list[Text] = []
         self._language = "python"
@@ -75,14 +95,24 @@ class Gathered:
 
     def _metadata(self, key: str, value: Any, at: int = 0, end: int = 0) -> None:
         """The strings of a value that is no cell."""
+        origin = _From(Scope(False, at, end))
         if key == "metadata" and type(value) is tuple:
             self._language = _kernel_language(value)
-        self._foreign("metadata", value, _From(Scope(False, at, end)))
+            authored = tuple(member for member in value if member[0] in AUTHORED)
+            self._add("metadata", "json", flatten(authored), origin)
+            value = tuple(member for member in value if member[0] not in AUTHORED)
+        self._foreign("metadata", value, origin)
 
     def _cell(self, pairs: Pairs, start: int = 0, end: int = 0) -> None:
         """The texts of one cell. A notebook has thousands: no call without a need."""
         fields = dict(pairs)
-        if len(fields) < len(pairs) or not _REGULAR.issuperset(fields):
+        count = fields.get("execution_count")
+        if (
+            len(fields) < len(pairs)
+            or not _REGULAR.issuperset(fields)
+            or (count is not None and not is_usual(count))
+            or not is_usual(fields.get("cell_type"))
+        ):
             self._odd_cell(pairs, start, end)
             return
         metadata, outputs = fields.get("metadata"), fields.get("outputs")
@@ -118,7 +148,7 @@ class Gathered:
                 tags += _tags(value)
         origin = _From(Scope(True, start, end), self._number, cell_id, tags)
         for key, value in pairs:
-            if not value or key in _KNOWN:
+            if not value or (key in _KNOWN and (key in ("id", "language") or is_usual(value))):
                 continue
             if key in ("source", "input"):
                 self._source(kind, said, value, origin)
@@ -139,38 +169,56 @@ class Gathered:
                 self._in_language.append(len(self._texts))
         elif kind == "raw":
             spoken = "text"
-        self._add("source", spoken, _joined(source), origin)
+        self._add("source", spoken, joined(source), origin)
 
     def _outputs(self, outputs: Any, origin: _From) -> None:
         if type(outputs) is not list:
             self._foreign("output", outputs, origin)
             return
-        for number, output in enumerate(outputs):
-            self._output(output, origin._replace(output=number))
+        number = 0
+        while number < len(outputs):
+            end = number + 1
+            name = stream_name(outputs[number])
+            while name and end < len(outputs) and stream_name(outputs[end]) == name:
+                end += 1
+            here = origin._replace(output=number)
+            if end - number > 1:
+                # front ends show a stream as one text, however it was cut when it arrived
+                self.runs[origin.scope.at, number] = end - 1
+                texts = [joined(dict(output)["text"]) for output in outputs[number:end]]
+                self._add("output", "text", "".join(texts), here, "text/plain")
+            else:
+                self._output(outputs[number], here)
+            number = end
 
     def _attachments(self, attachments: Any, origin: _From) -> None:
         if type(attachments) is not tuple:
             self._foreign("output", attachments, origin)
             return
-        for _, bundle in attachments:
+        for name, bundle in attachments:
+            if not MADE.match(name):
+                self._add("attachment", "text", name, origin, "text/plain")
             self._attachment(bundle, origin)
 
     def _cell_metadata(self, metadata: Any, origin: _From) -> None:
-        if type(metadata) is not tuple or any(name not in NOISE for name, _ in metadata):
+        if type(metadata) is not tuple or any(
+            name not in NOISE or type(held) is not str or not MADE.match(held)
+            for name, held in metadata
+        ):
             self._foreign("metadata", metadata, origin)
 
     def _output(self, output: Any, origin: _From) -> None:
         if type(output) is not tuple:
             self._foreign("output", output, origin)
             return
-        for mime, text in _output_texts(output):
+        for mime, text in output_texts(output):
             language = "html" if "html" in mime else "json" if "json" in mime else "text"
             self._add("output", language, text, origin, mime)
 
     def _attachment(self, bundle: Any, origin: _From) -> None:
         for mime, content in bundle if type(bundle) is tuple else ():
-            if not mime.startswith(BINARY):
-                text = from_base64(_joined(content)) or flatten(content)
+            if not mime.startswith(BINARY) or not is_base64(content):
+                text = from_base64(text_in(content))
                 self._add("attachment", "text", text, origin, mime)
 
     def _foreign(self, part: Part, value: Any, origin: _From) -> None:
@@ -182,13 +230,35 @@ class Gathered:
     ) -> None:
         if not text.isascii():
             text = text_of(text)
+        raw = text
         if "\x1b" in text or "\r" in text:
             text = plain(text)
-        if text:
-            scope, cell, cell_id, tags, output = origin
-            fields = (part, language, text, cell, cell_id, output, mime, tags)
-            self._texts.append(_new(Text, fields))
-            self.scopes.append(scope)
+        if not text:
+            return
+        scope, cell, cell_id, tags, output = origin
+        made = _new(Text, (part, language, text, cell, cell_id, output, mime, tags))
+        self._texts.append(made)
+        self.scopes.append(scope)
+        if part == "source":
+            return
+        if "\x1b]" in raw:  # what a terminal takes for addresses of links and titles of windows
+            self._again(made, _CONTROL.sub(" ", raw), scope)
+        self._as_read(made, scope)
+        for written, said in encoded(text):
+            self._again(made, said, scope)
+            self._as_read(self._texts[-1], scope, written)
+
+    def _as_read(self, text: Text, scope: Scope, written: str | None = None) -> None:
+        if written is not None:
+            self.written[len(self._texts) - 1] = written
+        for reading in readings(text.text):
+            self._again(text, reading.text, scope)
+            if written is not None:
+                self.written[len(self._texts) - 1] = written
+
+    def _again(self, text: Text, said: str, scope: Scope) -> None:
+        self._texts.append(text._replace(text=said))
+        self.scopes.append(scope)
 
 
 class Texts(Gathered):
@@ -310,13 +380,7 @@ class _Glance(Gathered):
 
 
 STRING = lazy(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-
-
-def plain(text: str) -> str:
-    """A text as people see it: without ANSI codes, and with plain line ends."""
-    if "\x1b" in text:
-        text = ANSI.sub("", text)
-    return text.replace("\r\n", "\n") if "\r" in text else text
+_CONTROL = lazy(r"[\0-\x08\x0b-\x1f]")
 
 
 def _kernel_language(metadata: tuple[tuple[str, Any], ...]) -> str:
@@ -335,53 +399,3 @@ def _tags(metadata: Any) -> tuple[str, ...]:
         if name == "tags" and type(held) is list:
             tags += tuple(text_of(tag) for tag in held if type(tag) is str)
     return tags
-
-
-def _joined(value: Any) -> str:
-    if type(value) is str:
-        return value
-    if type(value) is list:
-        try:
-            return "".join(value)
-        except TypeError:
-            return "".join([part for part in value if type(part) is str])
-    return ""
-
-
-def _output_texts(output: tuple[tuple[str, Any], ...]) -> Iterator[tuple[str, str]]:
-    """MIME type and text of all that can be read in an output, keys that stand twice included."""
-    rest: list[tuple[str, Any]] = []
-    for key, value in output:
-        if key in ("output_type", "execution_count", "prompt_number", "name", "stream"):
-            continue
-        if key in ("data",) and type(value) is tuple:
-            for mime, content in value:
-                if not mime.startswith(BINARY):
-                    yield mime, _joined(content) or flatten(content)
-        elif key == "traceback" and type(value) is list:
-            yield "text/x-traceback", "\n".join(part for part in value if type(part) is str)
-        elif key in V3_MIMES and type(value) in (str, list):
-            yield V3_MIMES[key], _joined(value) or flatten(value)
-        elif key not in ("png", "jpeg") and value:
-            rest.append((key, value))
-    if rest:
-        text = flatten(tuple(rest))
-        if text:
-            yield "application/json", text
-
-
-def flatten(value: Any) -> str:
-    """The strings of a JSON value, a line each behind its key, as `core.notebook.flatten`."""
-    lines: list[str] = []
-    stack: list[tuple[str, Any]] = [("", value)]
-    while stack:
-        key, item = stack.pop()
-        if type(item) is str:
-            if len(item) >= 6 and key not in NOISE and not key.startswith(BINARY):
-                lines.append(f'"{text_of(key)}": "{plain(text_of(item))}"')
-        elif type(item) is tuple:
-            if key not in NOISE and ("model_name", LOOKS[0]) not in item:
-                stack += reversed(item)
-        elif type(item) is list and key not in NOISE:
-            stack += [(key, member) for member in reversed(item)]
-    return "\n".join(lines)
