@@ -17,7 +17,7 @@ from jupyter_mlsec.core.strip.document import unparsable
 from jupyter_mlsec.core.strip.edits import Cuts, Edits
 from jupyter_mlsec.core.strip.redact import Values
 from jupyter_mlsec.core.strip.result import Removed, Stripped
-from jupyter_mlsec.core.strip.texts import Scope, Texts
+from jupyter_mlsec.core.strip.texts import Scope, Texts, glance
 from jupyter_mlsec.core.strip.walk import Item, Malformed, Reader
 
 _ROUNDS = 4  # of finding and replacing; then outputs are removed as a whole
@@ -51,6 +51,9 @@ def strip_sensitive(data: bytes, find: Find, path: str = "") -> Stripped:
     """Mode `sensitive`. Raises Unparsable, and MlsecError for what can't be removed."""
     removed: list[Removed] = []
     source: list[Removed] = []
+    document = glance(data, path)
+    if document and all(_ignored(document.texts[f.text], f) for f in find(document)):
+        return Stripped(data, removed, source)  # as most are
     for number in range(_ROUNDS + 2):
         texts = _texts(data, path)
         document = texts.document()
