@@ -102,8 +102,11 @@ class Session:
             raise
         if result.source:
             _name_secrets(path, result, plan.options)
-        elif results or (self._outputs and plan.mode == "all" and result.data is not data):
-            self._keep(path, data, result.data)
+        elif self._outputs and plan.mode == "all":
+            if results or result.data is not data:
+                self._keep(path, data, result.data)
+        elif results:
+            results.put(path, data, result.data)
         return result.data
 
     def smudge(self, path: str, data: bytes) -> bytes:
@@ -254,7 +257,11 @@ def _name_secrets(path: str, result: "Stripped", options: "Options") -> None:
 
 
 def _process(session: Session, paths: "Sequence[str]") -> int:
+    import gc
+
     from jupyter_mlsec.git.protocol import Broken, Refused, serve
+
+    gc.set_threshold(1_000_000, 20, 100)  # hardly a value here is part of a cycle
 
     def answer(verb: str, path: str, data: bytes) -> bytes:
         try:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -14,8 +16,8 @@ from jupyter_mlsec.core.strip.readings import readings
 from jupyter_mlsec.core.strip.walk import pairs_of
 
 _TOKEN = lazy(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*', re.DOTALL)
-# an escaped surrogate pair is one code point, as is any other escape or character
-_UNIT = lazy(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u.{4}|\\.|.", re.S)
+# an escaped surrogate pair is one code point, as is any other escape
+_ESCAPE = lazy(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u.{4}|\\.", re.S)
 _BETWEEN = lazy(r"\s*,\s*\Z")
 _LEAST_DIGITS = 6
 _WORD = lazy(r"[A-Za-z0-9]+")
@@ -46,12 +48,14 @@ class Values:
                     plain = written.replace("\r\n", "\n")
                     forms[plain] = forms[plain.replace("\n", "\r\n")] = marker
         self._markers = forms
+        # by the word that the fewest have: half of a table's addresses end alike
+        words = Counter(word for form in forms for word in _WORD.findall(form))
         self._by_word: dict[str, list[tuple[str, int]]] = {}
         self._wordless: list[str] = []
         for form in sorted(forms, key=len, reverse=True):
-            word = _WORD.search(form)
-            if word:
-                self._by_word.setdefault(word[0], []).append((form, word.start()))
+            found = min(_WORD.finditer(form), key=lambda word: words[word[0]], default=None)
+            if found:
+                self._by_word.setdefault(found[0], []).append((form, found.start()))
             elif form:
                 self._wordless.append(form)
         self._digits = {
@@ -181,23 +185,30 @@ def _splice(
     text: str, group: Sequence[Literal], found: Sequence[tuple[int, int, str]], edits: Edits
 ) -> None:
     """The edits that replace stretches of the joined literals."""
-    starts = [0, *accumulate(len(literal.text) for literal in group)]
-    units: dict[int, list[int]] = {}  # number of a literal to where its characters begin
+    starts = [0, *accumulate([len(literal.text) for literal in group])]
+    known: dict[int, Callable[[int], int]] = {}
     for first, last, marker in found:
         new = _escaped(marker).encode()
         for number in range(bisect_right(starts, first) - 1, len(group)):
             offset, literal = starts[number], group[number]
             if offset >= last:
                 break
-            if number not in units:
-                units[number] = [
-                    m.start() for m in _UNIT.finditer(text, literal.start, literal.end)
-                ]
-                units[number].append(literal.end)
+            if number not in known:
+                known[number] = _in_file(text, literal)
             start, end = max(first - offset, 0), min(last - offset, len(literal.text))
             if start < end:
-                edits.append((units[number][start], units[number][end], new))
+                edits.append((known[number](start), known[number](end), new))
                 new = b""
+
+
+def _in_file(text: str, literal: Literal) -> Callable[[int], int]:
+    """Offset in what a literal says to offset in the file: escapes are longer there."""
+    at = array("q")  # where the escapes stand in what is said
+    more = array("q", [0])  # and how much longer the file is behind each
+    for match in _ESCAPE.finditer(text, literal.start, literal.end):
+        at.append(match.start() - literal.start - more[-1])
+        more.append(more[-1] + match.end() - match.start() - 1)
+    return lambda place: literal.start + place + more[bisect_left(at, place)]
 
 
 def _letter(char: str) -> bool:
