@@ -106,6 +106,7 @@ class Scanner:
         own = context is None
         context = context or Context(document)
         context.marks = marks
+        context.data_checks = frozenset(self.config.data_checks)
         placed: list[Placed] = []
         for number, found in marks.items():
             text = document.texts[number]

@@ -23,6 +23,7 @@ class Context:
     """A document with what is known across its cells, worked out when first asked for.
 
     `marks` are where the hints of a scan matched: number of a text to tag to lines.
+    `data_checks` are the functions that the user says check data, by full or last name.
     `versions` are the packages to pin to, canonical name to version, and `versions_from` says
     where they come from, in words ("the environment of kernel python3", "requirements.txt").
     """
@@ -38,6 +39,7 @@ class Context:
         self.marks: Mapping[int, Mapping[str, tuple[Span, ...]]] = {}
         self.versions: Mapping[str, str] = versions or {}
         self.versions_from = versions_from
+        self.data_checks: frozenset[str] = frozenset()
         self._codes: dict[int, Code] = {}
         self._commands: dict[int, tuple[Command, ...]] = {}
         self._shared: dict[Hashable, Any] = {}
