@@ -113,9 +113,14 @@ class Scanner:
             view = View(text, context, found)
             hits = [(rule, hit) for rule in self._select(text, found) for hit in rule.check(view)]
             if hits:
-                placed += [Placed(rule, number, hit) for rule, hit in _distinct(hits)]
+                placed += [
+                    Placed(rule, number if hit.text is None else hit.text, hit)
+                    for rule, hit in _distinct(hits)
+                ]
         if own:
             context.forget()
+        if any(p.hit.text is not None for p in placed):
+            placed.sort(key=lambda p: (p.text, p.hit.span))
         return placed
 
     def _select(self, text: Text, marks: Marks) -> tuple[Rule, ...]:

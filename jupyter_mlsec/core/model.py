@@ -102,7 +102,8 @@ class Hit(NamedTuple):
     `subject` is what an aggregating rule lists (a package name). `secret` is the value of a
     credential: the engine turns it into a mask and a fingerprint, and it goes no further.
     `severity` and `confidence` may only lower the rule's own. `path` is the way from here to where
-    it matters, for what flows: the number of a text in the document, and the place in it.
+    it matters, for what flows: the number of a text in the document, and the place in it. `text`
+    is the number of the text that `span` is in, where that is not the one that was looked at.
     """
 
     span: Span
@@ -114,6 +115,7 @@ class Hit(NamedTuple):
     secret: str | None = None
     confidence: Confidence | None = None
     path: tuple[tuple[int, Span], ...] = ()
+    text: int | None = None
 
     def __repr__(self) -> str:
         """Without the value of the credential, which must not get into a log or an error."""

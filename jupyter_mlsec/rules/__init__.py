@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from jupyter_mlsec.core.rule import Rule
-from jupyter_mlsec.rules import installs, models, outputs, secrets
+from jupyter_mlsec.rules import data, installs, models, outputs, secrets
 
 FAMILIES: dict[str, tuple[Rule, ...]] = {
     "secrets": secrets.RULES,
     "installs": installs.RULES,
+    "data": data.RULES,
     "models": models.RULES,
     "outputs": outputs.RULES,
 }

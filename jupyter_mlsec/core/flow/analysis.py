@@ -1,0 +1,204 @@
+"""The analysis of a document: its cells in the order in which they stand, and in the order in
+which they ran where that is another one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from jupyter_mlsec.core.flow.definitions import Definitions
+from jupyter_mlsec.core.flow.facts import INTEGRITY, NOTHING, Flow, Format, Source, Step, union
+from jupyter_mlsec.core.flow.knowledge import Fetched, Knowledge, find
+from jupyter_mlsec.core.flow.statements import Interpreter
+from jupyter_mlsec.core.flow.texts import Texts
+from jupyter_mlsec.core.model import Span, Text
+
+if TYPE_CHECKING:
+    from jupyter_mlsec.core.view import Context
+
+# What people import these as; snippets leave the imports out.
+_USUAL = {
+    "pd": "pandas", "np": "numpy", "tf": "tensorflow", "pl": "polars", "pa": "pandera",
+    "dd": "dask.dataframe", "plt": "matplotlib.pyplot", "sns": "seaborn", "xgb": "xgboost",
+    "lgb": "lightgbm", "tfds": "tensorflow_datasets", "ge": "great_expectations",
+    "tfdv": "tensorflow_data_validation",
+}  # fmt: skip
+# Words of what reads files: a text with one may read a file that was downloaded before.
+_READS = ("open(", "load", "read", "(", "sum")
+
+
+class Found(NamedTuple):
+    """A flow, and whether it is there in both orders of the cells."""
+
+    flow: Flow
+    sure: bool
+
+
+def flows(context: Context, knowledge: Knowledge, tags: Collection[str]) -> tuple[Found, ...]:
+    """The worst use of each source of a document, checked or not, in the order of their loads.
+
+    `tags` are those of the hints that mark loads. Texts before the first mark are looked into
+    only for functions and strings, and after it only where they mention what holds data.
+    """
+    marked = {
+        number: [span for tag in tags for span in marks.get(tag, ())]
+        for number, marks in context.marks.items()
+    }
+    marked = {number: spans for number, spans in marked.items() if spans}
+    texts = [
+        (number, text)
+        for number, text in enumerate(context.document.texts)
+        if text.language == "python" and text.part in ("source", "file")
+    ]
+    if not marked or not texts:
+        return ()
+    found = _run(context, knowledge, texts, marked)
+    ran = _as_run(texts)
+    if ran is None:
+        return _sorted([Found(flow, True) for flow in found.values()])
+    again = _run(context, knowledge, ran, marked)
+    return _sorted(
+        Found(found.get(name) or again[name], _alike(found.get(name), again.get(name)))
+        for name in {**found, **again}
+    )
+
+
+def _alike(one: Flow | None, other: Flow | None) -> bool:
+    """Whether the two orders say the same of a source."""
+    return bool(
+        one and other and one.kind.strong == other.kind.strong and one.checks == other.checks
+    )
+
+
+def _sorted(found: Iterable[Found]) -> tuple[Found, ...]:
+    return tuple(sorted(found, key=lambda each: each.flow.way[0]))
+
+
+def _as_run(texts: Sequence[tuple[int, Text]]) -> list[tuple[int, Text]] | None:
+    """The texts in the order of their execution counts, where that differs from the order in
+    which they stand; cells that never ran stay behind the one before them."""
+    counts = [text.execution for _, text in texts if text.execution is not None]
+    if counts == sorted(counts):
+        return None
+    keyed = []
+    last = 0
+    for place, (number, text) in enumerate(texts):
+        last = text.execution if text.execution is not None else last
+        keyed.append((last, place, number, text))
+    return [(number, text) for _, _, number, text in sorted(keyed, key=lambda k: k[:2])]
+
+
+def _run(
+    context: Context,
+    knowledge: Knowledge,
+    texts: Sequence[tuple[int, Text]],
+    marked: Mapping[int, Sequence[Span]],
+) -> dict[str, Flow]:
+    order = [text for _, text in texts]
+    interpreter = Interpreter(
+        knowledge,
+        Texts(context, order),
+        {**_USUAL, **context.imports},
+        Definitions(context, texts),
+    )
+    aliases = _aliases(context.imports, knowledge)
+    for number, text in texts:
+        if number not in marked and not _mentions(interpreter, text.text, aliases):
+            continue
+        try:
+            _Cell(interpreter, context, number, text, marked.get(number, ()), aliases).run()
+        except RecursionError:  # an expression too deep for Python itself: what it holds is unknown
+            continue
+    return interpreter.flows
+
+
+def _aliases(imports: Mapping[str, str], knowledge: Knowledge) -> tuple[str, ...]:
+    """The names under which loads are imported, where those are not their own."""
+    return tuple(
+        alias
+        for alias, full in imports.items()
+        if alias != full.rpartition(".")[2] and find(knowledge.loads, full) is not None
+    )
+
+
+def _mentions(interpreter: Interpreter, source: str, aliases: Sequence[str]) -> bool:
+    """Whether a text may touch what holds data now, or loads under a name of its own."""
+    state = interpreter.state
+    if any(name in source for name in state.names):
+        return True
+    if any(f"{name}(" in source for name in (*interpreter.loaders, *aliases)):
+        return True
+    return bool(state.files) and any(word in source for word in _READS)
+
+
+class _Cell:
+    """One text: its statements, and the shell commands in between."""
+
+    def __init__(
+        self,
+        interpreter: Interpreter,
+        context: Context,
+        number: int,
+        text: Text,
+        marks: Sequence[Span],
+        aliases: Sequence[str],
+    ) -> None:
+        self.interpreter = interpreter
+        self.number = number
+        self.text = text
+        self.marks = marks
+        self.aliases = aliases
+        self.code = context.code(text)
+        self.context = context
+
+    def run(self) -> None:
+        interpreter = self.interpreter
+        interpreter.open(self.text, self.number, self.code)
+        actions = self.fetched()
+        body = self.code.tree.body if self.code.tree else []
+        for statement in body:
+            span = self.code.span(statement)
+            while actions and actions[0][0].start < span.end:
+                self.act(*actions.pop(0))
+            if self.matters(span):
+                interpreter.block([statement])
+        for action in actions:
+            self.act(*action)
+        if body and self.text.part == "source":
+            interpreter.displayed(body[-1])
+
+    def matters(self, span: Span) -> bool:
+        """Whether a statement loads, or mentions what holds data."""
+        if any(mark.start < span.end and span.start <= mark.end for mark in self.marks):
+            return True
+        return _mentions(self.interpreter, self.text.text[span.start : span.end], self.aliases)
+
+    def fetched(self) -> list[tuple[Span, Fetched]]:
+        """What the shell commands of the text do with files, in order."""
+        if not self.marks and not self.interpreter.state.files:
+            return []
+        return [
+            (command.span, action)
+            for command in self.context.commands(self.text)
+            for action in self.interpreter.knowledge.fetched(command)
+        ]
+
+    def act(self, span: Span, action: Fetched) -> None:
+        interpreter = self.interpreter
+        state = interpreter.state
+        if action.action == "fetch":
+            judged = interpreter.knowledge.judge_url(action.url)
+            if judged is not None:
+                step = Step(self.number, span)
+                source = Source(step, judged.name, judged.origin, Format.TEXT, file=True)
+                state.checks[judged.name] = judged.checks
+                interpreter.put(action.path, {source: ()})
+        elif action.action == "unpack":
+            value = interpreter.at_path(action.path)
+            if value:
+                interpreter.put(
+                    action.to or ".", union(value, state.files.get(action.to or ".", NOTHING))
+                )
+        elif action.action == "check":
+            named = interpreter.at_path(action.path) if action.path else NOTHING
+            interpreter.checked(named or union(*state.files.values()), INTEGRITY)

@@ -1,0 +1,142 @@
+"""Which string an expression is at one point of a notebook, or at least how it begins."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from jupyter_mlsec.core.folding import constant
+
+if TYPE_CHECKING:
+    from jupyter_mlsec.core.model import Text
+    from jupyter_mlsec.core.view import Context
+
+_DEEPEST = 20  # names made of names
+
+
+class Written(NamedTuple):
+    """What is known of a string: its text from the beginning, and whether that is all of it."""
+
+    text: str
+    whole: bool
+
+
+class Texts:
+    """The strings of a document as they are at one point, which the analysis moves along.
+
+    A name that a document binds to one string is that string anywhere (`Context.constants`); one
+    that it binds several times is what the nearest binding before the point says, in the order
+    of the texts. `given` are the parameters of the function that is looked into.
+    """
+
+    def __init__(self, context: Context, order: Sequence[Text]) -> None:
+        self.context = context
+        self.order = order
+        self.given: dict[str, Written] = {}
+        self._at = 0
+        self.line = 0
+        self._depth = 0
+
+    def move(self, text: Text, line: int) -> None:
+        """Stand in this line of this text."""
+        if text is not self.order[self._at]:
+            self._at = next((n for n, other in enumerate(self.order) if other is text), 0)
+        self.line = line
+
+    def get(self, name: str) -> str | None:
+        """The string that a name holds here, or None; `core.folding` asks."""
+        if name in self.given:
+            return self.given[name].text if self.given[name].whole else None
+        known = self.context.constants.get(name)
+        if known is None:
+            found = self._nearest(name)
+            known = found.text if found.whole else None
+        return known
+
+    def written(self, node: ast.expr | None) -> Written:
+        """What an expression is, or how it begins; nothing of what is not known."""
+        if node is None:
+            return Written("", False)
+        text = constant(node, self)
+        return Written(text, True) if text is not None else Written(self._beginning(node), False)
+
+    def _beginning(self, node: ast.expr) -> str:
+        match node:
+            case ast.JoinedStr(values=values):
+                return self._joined(values)
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                return self._joined([left, right])
+            case ast.BinOp(left=left, op=ast.Div() | ast.Mod(), right=_):
+                return self.written(left).text.split("%")[0]
+            case ast.FormattedValue(value=value):
+                return self.written(value).text
+            case ast.Name(id=name):
+                return (self.given.get(name) or self._nearest(name)).text
+            case ast.Call(func=ast.Attribute(value=value, attr="format")):
+                return self.written(value).text.partition("{")[0]
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *_]):
+                if name in ("Path", "join", "urljoin", "str", "Request", "expanduser"):
+                    return self.written(first).text
+            case ast.List(elts=[first, *_]) | ast.Tuple(elts=[first, *_]):
+                return self.written(first).text
+            case ast.Dict(values=[first, *_]):
+                return self.written(first).text
+            case ast.Subscript(value=value) | ast.IfExp(body=value):
+                return self.written(value).text
+        return ""
+
+    def _joined(self, parts: Sequence[ast.expr]) -> str:
+        text = ""
+        for part in parts:
+            piece, whole = self.written(part)
+            text += piece
+            if not whole:
+                break
+        return text
+
+    def _nearest(self, name: str) -> Written:
+        """What the last binding of a name before this point says."""
+        if self._depth > _DEEPEST or "[" in name:
+            return Written("", False)
+        self._depth += 1
+        here = self._at, self.line
+        try:
+            value, self._at, self.line = next(self._bindings(name), (None, *here))
+            return self.written(value)
+        finally:
+            self._depth -= 1
+            self._at, self.line = here
+
+    def _bindings(self, name: str) -> Iterator[tuple[ast.expr | None, int, int]]:
+        """The bindings of a name before this point, the nearest first, with text and line."""
+        assigned = re.compile(rf"\b{re.escape(name)}\b[^\n]*=|\bfor\b[^\n]*\b{re.escape(name)}\b")
+        for number in range(self._at, -1, -1):
+            text = self.order[number]
+            if name not in text.text or not assigned.search(text.text):
+                continue
+            found = [
+                (value, number, line)
+                for bound, value, line in _assignments(self.context.code(text).nodes)
+                if bound == name and (number < self._at or line < self.line)
+            ]
+            yield from sorted(found, key=lambda binding: -binding[2])
+
+
+def _assignments(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, ast.expr | None, int]]:
+    """Names, the expressions that they are bound to, and the lines."""
+    for node in nodes:
+        match node:
+            case ast.Assign(targets=targets, value=value, lineno=line):
+                for target in targets:
+                    if isinstance(target, ast.Name):
+                        yield target.id, value, line
+                    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+                        for inner, part in zip(target.elts, value.elts, strict=False):
+                            if isinstance(inner, ast.Name):
+                                yield inner.id, part, line
+            case ast.AnnAssign(target=ast.Name(id=name), value=value, lineno=line):
+                yield name, value, line
+            case ast.For(target=ast.Name(id=name), iter=value, lineno=line):
+                yield name, value, line
