@@ -3,6 +3,7 @@ which they ran where that is another one."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -160,7 +161,7 @@ class _Cell:
             span = self.code.span(statement)
             while actions and actions[0][0].start < span.end:
                 self.act(*actions.pop(0))
-            if self.matters(span):
+            if isinstance(statement, ast.Raise) or self.matters(span):
                 interpreter.block([statement])
         for action in actions:
             self.act(*action)

@@ -98,11 +98,13 @@ class Expressions:
         return value
 
     def read(self, node: ast.AST) -> Value:
-        """The sources of all names that stand in an expression, whatever it makes of them."""
+        """The sources of all names and files in an expression, whatever it makes of them."""
         found = [NOTHING]
         for inner in ast.walk(node):
             if isinstance(inner, ast.Name):
                 found.append(self.state.names.get(inner.id, NOTHING))
+            elif isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+                found.append(self.file(inner))
         return union(*found)
 
     # --- files
@@ -245,6 +247,8 @@ class Expressions:
 
     def load(self, call: Call, load: Load, given: Value) -> Value:
         """What a call of a loading function returns, and what it leaves on disk."""
+        if _opens_to_write(call):
+            return NOTHING
         what = load.what.of(call)
         if load.builders and self.texts.written(what).text in load.builders:
             what = load.files.of(call)
@@ -317,7 +321,8 @@ class Expressions:
     def use(self, call: Call, kind: Kind, value: Value) -> None:
         """Record that sources reached a use: the worst use of each counts."""
         step = Step(self.text, call.span)
-        for source, way in value.items():
+        for source, taken in value.items():
+            way = taken[:-1] if taken and taken[-1].text == self.text else taken
             flow = Flow(
                 source, kind, (source.step, *way, step), self.state.checks.get(source.name, 0)
             )
@@ -357,6 +362,13 @@ class Expressions:
             elif isinstance(inner, ast.Attribute) and inner.attr in (*_DIGESTS, "hexdigest"):
                 return True
         return False
+
+
+def _opens_to_write(call: Call) -> bool:
+    """Whether a call is `open(path, "w")` or the like."""
+    mode = call.args[1] if len(call.args) > 1 else call.keyword("mode")
+    written = isinstance(mode, ast.Constant) and str(mode.value)[:1] in ("w", "a", "x")
+    return written and call.name.rpartition(".")[2] == "open"
 
 
 def _badness(flow: Flow) -> tuple[bool, bool, bool]:
