@@ -337,7 +337,9 @@ class Expressions:
         for source in value:
             self.state.checks[source.name] = self.state.checks.get(source.name, 0) | checks
 
-    def unpack(self, folder: ast.expr | None, value: Value) -> None:
+    def unpack(self, folder: ast.expr | None, packed: Value) -> None:
+        """The files in a folder came out of an archive."""
+        value: Value = {source._replace(file=True): way for source, way in packed.items()}
         if folder is None:
             self.state.files["."] = union(self.state.files.get(".", NOTHING), value)
         else:

@@ -117,7 +117,7 @@ class Interpreter(Expressions):
                 return
         self.bind(target, self.value(value))
         if isinstance(target, ast.Name):
-            if self.is_digest(value):
+            if target.id in self.state.names and self.is_digest(value):
                 self.state.digests.add(target.id)
             self.opened(target.id, value)
 
@@ -269,8 +269,10 @@ class Interpreter(Expressions):
             return None
         arguments = found.node.args
         parameters = [p.arg for p in (*arguments.posonlyargs, *arguments.args)]
-        texts = {p: self.texts.written(a) for p, a in zip(parameters, node.args, strict=False)}
-        texts |= {k.arg: self.texts.written(k.value) for k in node.keywords if k.arg}
+        texts: dict[str, Written] = {}
+        if name in self.loaders or self.state.files:  # otherwise no string in it matters
+            texts = {p: self.texts.written(a) for p, a in zip(parameters, node.args, strict=False)}
+            texts |= {k.arg: self.texts.written(k.value) for k in node.keywords if k.arg}
         return self.run(found, dict(zip(parameters, given, strict=False)) | named, texts)
 
     def mapped(self, function: str, items: Value) -> None:

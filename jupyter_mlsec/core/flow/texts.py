@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _DEEPEST = 20  # names made of names
 
 
+Binding = tuple[ast.expr | None, int]  # what a name is bound to, and the line
+
+
 class Written(NamedTuple):
     """What is known of a string: its text from the beginning, and whether that is all of it."""
 
@@ -35,6 +38,7 @@ class Texts:
         self.context = context
         self.order = order
         self.given: dict[str, Written] = {}
+        self._bound: dict[int, dict[str, list[Binding]]] = {}  # by a text's place in the order
         self._at = 0
         self.line = 0
         self._depth = 0
@@ -116,12 +120,19 @@ class Texts:
             text = self.order[number]
             if name not in text.text or not assigned.search(text.text):
                 continue
-            found = [
-                (value, number, line)
-                for bound, value, line in _assignments(self.context.code(text).nodes)
-                if bound == name and (number < self._at or line < self.line)
-            ]
-            yield from sorted(found, key=lambda binding: -binding[2])
+            for value, line in reversed(self._in(number).get(name, ())):
+                if number < self._at or line < self.line:
+                    yield value, number, line
+
+    def _in(self, number: int) -> dict[str, list[Binding]]:
+        """The bindings in one text, by name, in the order of their lines."""
+        if number not in self._bound:
+            bound: dict[str, list[Binding]] = {}
+            nodes = self.context.code(self.order[number]).nodes
+            for name, value, line in sorted(_assignments(nodes), key=lambda found: found[2]):
+                bound.setdefault(name, []).append((value, line))
+            self._bound[number] = bound
+        return self._bound[number]
 
 
 def _assignments(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, ast.expr | None, int]]:
