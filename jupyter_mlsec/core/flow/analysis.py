@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from posixpath import basename
 from typing import TYPE_CHECKING, NamedTuple
 
 from jupyter_mlsec.core.flow.definitions import Definitions
@@ -13,6 +14,7 @@ from jupyter_mlsec.core.flow.knowledge import Fetched, Knowledge, find
 from jupyter_mlsec.core.flow.statements import Interpreter
 from jupyter_mlsec.core.flow.texts import Texts
 from jupyter_mlsec.core.model import Span, Text
+from jupyter_mlsec.core.patterns import lazy
 
 if TYPE_CHECKING:
     from jupyter_mlsec.core.view import Context
@@ -24,8 +26,9 @@ _USUAL = {
     "lgb": "lightgbm", "tfds": "tensorflow_datasets", "ge": "great_expectations",
     "tfdv": "tensorflow_data_validation",
 }  # fmt: skip
+_WORD = lazy(r"\w+")
 # Words of what reads files: a text with one may read a file that was downloaded before.
-_READS = ("open(", "load", "read", "(", "sum")
+_READS = ("open(", "load", "read", "Path(", "sum", "extract", "unpack", ".fit(", "upload")
 
 
 class Found(NamedTuple):
@@ -125,11 +128,14 @@ def _aliases(imports: Mapping[str, str], knowledge: Knowledge) -> tuple[str, ...
 def _mentions(interpreter: Interpreter, source: str, aliases: Sequence[str]) -> bool:
     """Whether a text may touch what holds data now, or loads under a name of its own."""
     state = interpreter.state
-    if any(name in source for name in state.names):
+    near = [name for name in state.names if name in source]
+    if near and not set(_WORD.findall(source)).isdisjoint(near):
         return True
     if any(f"{name}(" in source for name in (*interpreter.loaders, *aliases)):
         return True
-    return bool(state.files) and any(word in source for word in _READS)
+    if not state.files:
+        return False
+    return any(map(source.__contains__, _READS)) or any(basename(f) in source for f in state.files)
 
 
 class _Cell:

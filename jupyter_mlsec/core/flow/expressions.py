@@ -55,7 +55,7 @@ class Expressions:
             case None:
                 return NOTHING
             case ast.Name(id=name):
-                return union(self.state.names.get(name, NOTHING), self.file(node))
+                return self.state.names.get(name, NOTHING)
             case ast.Constant(value=constant):
                 return self.file(node) if isinstance(constant, str) else NOTHING
             case ast.Call():
@@ -217,8 +217,10 @@ class Expressions:
             self.effects(call, last, every, on)
         elif last == "open":
             return NOTHING
-        if find(self.knowledge.uses, name) is None and last in self.knowledge.clean:
+        if self.knowledge.is_clean(name):
             return NOTHING
+        if last.endswith("Trainer"):
+            return self.used(call, last, every)
         known = isinstance(node.func, ast.Name) and self.state.names.get(node.func.id)
         return union(every, known or NOTHING)
 
@@ -233,7 +235,11 @@ class Expressions:
             return value
         if isinstance(node, ast.Name) and on and method in _MAPS:
             self.mapped(node.id, on)
-        return self.value(node)
+        value = self.value(node)
+        match node:
+            case ast.Name(id=name) if not value and name not in self.imports:
+                return self.file(node)
+        return value
 
     def inside(
         self, node: ast.Call, name: str, given: list[Value], named: dict[str, Value]

@@ -89,7 +89,8 @@ class Knowledge(NamedTuple):
     """The tables. Keys are full names or ends of them (`pandas.read_csv`, `get_file`); the longest
     end of a call's name that is a key counts.
 
-    `is_check` and `is_use` judge names that no table has. `judge` says what a load brings and
+    `is_clean` says whether what a call returns holds nothing of what it is given; `is_check` and
+    `is_use` judge names that no table has. `judge` says what a load brings and
     `judge_url` what a URL does; None is for what is no data, or none that is looked at. `fetched`
     says what a shell command does with files.
     """
@@ -97,10 +98,10 @@ class Knowledge(NamedTuple):
     loads: Mapping[str, Load]
     checks: Mapping[str, int]
     uses: Mapping[str, Kind]
-    clean: frozenset[str]  # what they return holds nothing of what they are given
     shows: frozenset[str]  # they show what they are given or called on
     saves: Mapping[str, Argument]  # they write what they are given to a path
     unpacks: Mapping[str, Argument]  # they unpack what they are called on into a folder
+    is_clean: Callable[[str], bool]
     is_check: Callable[[str], int]
     is_use: Callable[[str], "Kind | None"]
     judge: Callable[["Call", Load, Written, str], "Judged | None"]

@@ -47,7 +47,7 @@ class Interpreter(Expressions):
         self.steps = self.depth = 0
         self.results: Value = NOTHING
         self.exits: list[dict[str, int]] = []
-        self.loaders: set[str] = set()  # functions and classes that load
+        self.loaders: set[str] = set()  # functions that load, or use what was loaded
 
     def open(self, text: Text, number: int, code: Code) -> None:
         """Go on in another text."""
@@ -239,6 +239,8 @@ class Interpreter(Expressions):
         if self.depth == 0 and self.loads_inside(node):
             self.loaders.add(node.name)
             self.run(Definition(node, (self.here, self.text, self.code)), {}, {})
+        elif self.depth == 0 and self.read(node):
+            self.loaders.add(node.name)
 
     def loads_inside(self, node: ast.stmt) -> bool:
         """Whether a statement has a load in it."""

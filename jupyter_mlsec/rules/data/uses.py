@@ -70,12 +70,11 @@ _MODEL = lazy(
     r"recogni[sz]er|transcriber|summarizer|translator|captioner|embedder|predictor)",
 )
 
-# What they return holds no data of what they are given.
-CLEAN = frozenset(
+_CLEAN = frozenset(
     "len print type isinstance range id hash from_pretrained from_config hasattr issubclass "
-    "get_scheduler TrainingArguments Seq2SeqTrainingArguments makedirs mkdir exists is_file "
-    "is_dir display remove unlink".split()
+    "get_scheduler makedirs mkdir exists is_file is_dir display remove unlink".split()
 )
+_SETTINGS = lazy(r"\w*(?:Arguments|Config|Configuration|Optimizer|Tokenizer|AdamW)")
 SHOWS = frozenset("print display info plot hist show boxplot pprint printSchema imshow".split())
 
 SAVES: dict[str, Argument] = {
@@ -112,6 +111,12 @@ def checker(own: Collection[str], classes: Collection[str]) -> Callable[[str], i
         return SCHEMA if _CHECKING.fullmatch(last) or _SCHEMA.fullmatch(last) else 0
 
     return is_check
+
+
+def is_clean(name: str) -> bool:
+    """Whether what a call returns holds no data of what it is given: counts, settings, models."""
+    last = name.rpartition(".")[2]
+    return last in _CLEAN or _SETTINGS.fullmatch(last) is not None
 
 
 def is_use(name: str) -> Kind | None:
