@@ -33,7 +33,7 @@ _MAGIC_LINE = lazy(
     r"""
     (?P<lead>[ \t]*)
     (?: (?P<timed>%(?:time|prun))(?=[ \t]+[^\s-])             # the rest of the line is Python
-      | (?P<target>[\w.,\[\]'"*() \t]+=[ \t]*)?
+      | (?P<target>(?:[\w.,*() \t]|\[[^\]\n]*\])+=[ \t]*)?
         (?P<escaped>[!%](?:\\\r?\n|[^\n])*)                   # x = !ls
       | (?P<help>\?\??[ \t]*[%\w.*]+|%?%?[\w.*\[\]]+\?\??)[ \t]*(?:\#[^\n]*)?\r?$
     )""",

@@ -21,6 +21,8 @@ UNTOUCHED = [
     pytest.param("x = a \\\n% b", id="modulo after a continuation"),
     pytest.param('f("""\n%s\n""" % x)', id="format string"),
     pytest.param("x != 1", id="not equal"),
+    pytest.param('c.execute("a = %s" % x)', id="equal and percent in a string"),
+    pytest.param("c.execute('a = !b')", id="equal and bang in a string"),
     pytest.param('print("%s" % x)  # ?', id="percent in a string"),
     pytest.param('x = "abc\\\n!ls"', id="continued string"),
 ]
@@ -38,6 +40,8 @@ BLANKED = [
     ("%pip install x\ny = 1", "0             \ny = 1"),
     ("files = !ls *.csv\ny", "files = 0        \ny"),
     ("a, b = %timeit -o f()", "a, b = 0             "),
+    ("(a, *b) = !ls", "(a, *b) = 0  "),
+    ("d['a b'].c = !ls", "d['a b'].c = 0  "),
     ("!a \\\n  b\nx", "0   \n   \nx"),
     ("!a \\\r\n  b\r\nx", "0   \r\n   \r\nx"),
     ("if x:\n    !ls\nelse:\n    %cd ..", "if x:\n    0  \nelse:\n    0     "),
