@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from jupyter_mlsec.core.rule import Rule
-from jupyter_mlsec.rules.data import unvalidated
+from jupyter_mlsec.rules.data import exposure, fetched, sinks, unvalidated
 
-RULES: tuple[Rule, ...] = (*unvalidated.RULES,)
+RULES: tuple[Rule, ...] = (
+    *unvalidated.RULES,
+    *fetched.RULES,
+    *sinks.RULES,
+    *exposure.RULES,
+)

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 from jupyter_mlsec.core.rule import Hint, family
 
 if TYPE_CHECKING:
+    import ast
+
     from jupyter_mlsec.core.flow.analysis import Found
-    from jupyter_mlsec.core.flow.knowledge import Knowledge
-    from jupyter_mlsec.core.view import Context
+    from jupyter_mlsec.core.flow.knowledge import Knowledge, Load
+    from jupyter_mlsec.core.flow.texts import Texts
+    from jupyter_mlsec.core.model import Fix
+    from jupyter_mlsec.core.python import Call
+    from jupyter_mlsec.core.view import Context, View
 
 rule = family("data")
 
@@ -90,9 +95,8 @@ def all_flows(context: Context) -> tuple[Found, ...]:
 
 def _knowledge(context: Context, *, local: bool) -> Knowledge:
     from jupyter_mlsec.core.flow.facts import Origin
-    from jupyter_mlsec.core.flow.knowledge import Judged, Knowledge, Load
+    from jupyter_mlsec.core.flow.knowledge import Judged, Knowledge
     from jupyter_mlsec.core.flow.texts import Written
-    from jupyter_mlsec.core.python import Call
     from jupyter_mlsec.rules.data import loads, uses
     from jupyter_mlsec.rules.data.fetches import fetched
 
@@ -127,3 +131,43 @@ def _schema_classes(context: Context) -> frozenset[str]:
         for found in _CLASS.finditer(text.text)
         if SCHEMA_BASES.search(found[2])
     )
+
+
+def with_argument(view: View, call: Call, argument: str, title: str) -> Fix:
+    """The fix that gives a call one keyword argument more."""
+    from jupyter_mlsec.core.model import Edit, Fix, Span
+
+    arguments = [*call.args, *(keyword.value for keyword in call.node.keywords)]
+    at = max((view.code.span(node).end for node in arguments), default=call.span.end - 1)
+    text = f", {argument}" if arguments else argument
+    return Fix((Edit(Span(at, at), text, view.text.cell),), False, title)
+
+
+def texts_at(view: View, node: ast.AST) -> Texts:
+    """The strings of the document as they are where a node stands."""
+    texts = view.context.once(_texts)
+    texts.move(view.text, getattr(node, "lineno", 1))
+    return texts
+
+
+def _texts(context: Context) -> Texts:
+    from jupyter_mlsec.core.flow.texts import Texts
+
+    return Texts(context, context.sources)
+
+
+def loads(view: View) -> tuple[tuple[Call, Load], ...]:
+    """The calls of this text that load data."""
+    return view.once(_loads)
+
+
+def _loads(view: View) -> tuple[tuple[Call, Load], ...]:
+    from jupyter_mlsec.core.flow.knowledge import find
+    from jupyter_mlsec.rules.data.loads import LOADS
+
+    found = []
+    for call in view.calls():
+        load = find(LOADS, call.name)
+        if load is not None:
+            found.append((call, load))
+    return tuple(found)
