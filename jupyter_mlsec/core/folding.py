@@ -40,8 +40,8 @@ def constant(node: ast.expr, names: Names) -> str | None:
             return _percent(left, right, names)
         case ast.BinOp(left=left, op=ast.Div(), right=right):
             return _path([left, right], names)
-        case ast.Call(func=ast.Name(id="Path") | ast.Attribute(attr="Path"), args=parts) if parts:
-            return _path(parts, names)
+        case ast.Call(func=ast.Name(id="Path") | ast.Attribute(attr="Path"), args=parts):
+            return _path(parts, names) if parts else "."
         case ast.Call(
             func=ast.Attribute(value=ast.Name(id="path") | ast.Attribute(attr="path"), attr="join"),
             args=parts,

@@ -305,6 +305,7 @@ NAMES = [
     ("us = ['a', 'b']\nload(us[0])", "a"),
     ("load(Path('a') / n)", "a"),
     ("load('a/{}'.format(n))", "a/"),
+    ("for n, u in ((1, 'a'), (2, 'b')):\n    load(u)", "a"),
     ("load(unknown)", "unknown"),
     ("load(c.path)", "c.path"),
     ("u = u + 'a'\nload(u)", "u"),

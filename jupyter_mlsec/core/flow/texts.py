@@ -151,3 +151,12 @@ def _assignments(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, ast.expr | Non
                 yield name, value, line
             case ast.For(target=ast.Name(id=name), iter=value, lineno=line):
                 yield name, value, line
+            case ast.For(
+                target=ast.Tuple(elts=targets),
+                iter=ast.Tuple(elts=[ast.Tuple(elts=parts), *_])
+                | ast.List(elts=[ast.Tuple(elts=parts), *_]),
+                lineno=line,
+            ):
+                for inner, part in zip(targets, parts, strict=False):
+                    if isinstance(inner, ast.Name):
+                        yield inner.id, ast.List([part], ast.Load()), line
