@@ -201,7 +201,7 @@ class _Cell:
                 state.checks[judged.name] = judged.checks
                 interpreter.put(action.path, {source: ()})
         elif action.action == "unpack":
-            value = interpreter.at_path(action.path)
+            value = state.names.get(action.path.strip("{}$")) or interpreter.at_path(action.path)
             if value:
                 interpreter.put(
                     action.to or ".", union(value, state.files.get(action.to or ".", NOTHING))

@@ -208,6 +208,7 @@ class Expressions:
         inside = self.inside(node, name, given, named)
         if inside is not None:
             return inside
+        self.launched(node)
         every = union(on, *given, *named.values())
         call = Call(node, name, self.code.span(node))
         load = find(self.knowledge.loads, name)
@@ -245,6 +246,10 @@ class Expressions:
         self, node: ast.Call, name: str, given: list[Value], named: dict[str, Value]
     ) -> Value | None:
         """What a function of the notebook returns; None for any other. Statements know how."""
+        raise NotImplementedError
+
+    def launched(self, node: ast.Call) -> None:
+        """Look into a function of the notebook that is handed over to be run."""
         raise NotImplementedError
 
     def mapped(self, function: str, items: Value) -> None:

@@ -198,7 +198,13 @@ class Interpreter(Expressions):
     # --- checks
 
     def demanded(self, test: ast.expr) -> None:
-        """What a test reads has been checked, on the way that goes on."""
+        """What a test reads has been checked, on the way that goes on. `n <= len(data)` guards n,
+        not the data."""
+        match test:
+            case ast.Compare(left=ast.Name(), ops=[ast.LtE() | ast.Lt()], comparators=[bound]):
+                guard = isinstance(bound, ast.Call) and self.code.name(bound.func) == "len"
+                if guard and not self.read(test.left):
+                    return
         self.checked(self.read(test), INTEGRITY if self.is_digest(test) else SCHEMA)
 
     def shown(self, node: ast.expr) -> None:
@@ -276,6 +282,26 @@ class Interpreter(Expressions):
             texts = {p: self.texts.written(a) for p, a in zip(parameters, node.args, strict=False)}
             texts |= {k.arg: self.texts.written(k.value) for k in node.keywords if k.arg}
         return self.run(found, dict(zip(parameters, given, strict=False)) | named, texts)
+
+    def launched(self, node: ast.Call) -> None:
+        """`launch(train, (model, data))`, `Thread(target=train, args=(data,))`: what is handed over
+        together with its arguments runs with them."""
+        handed = [*node.args, *(keyword.value for keyword in node.keywords)]
+        functions = [n.id for n in handed if isinstance(n, ast.Name) and n.id[:1].islower()]
+        if len(handed) < 2 or not functions or self.depth >= _DEEPEST:
+            return
+        tuples = [self.tuple_of(n) for n in handed]
+        for arguments in [t for t in tuples if t is not None and any(map(self.value, t.elts))]:
+            for found in filter(None, map(self.definitions.get, functions)):
+                parameters = [p.arg for p in found.node.args.args]
+                values = map(self.value, arguments.elts)
+                self.run(found, dict(zip(parameters, values, strict=False)), {})
+
+    def tuple_of(self, node: ast.expr) -> ast.Tuple | None:
+        """The tuple that an expression is, or that a name is bound to before this point."""
+        if isinstance(node, ast.Name) and node.id in self.state.names:
+            node = self.texts.bound(node.id) or node
+        return node if isinstance(node, ast.Tuple) else None
 
     def mapped(self, function: str, items: Value) -> None:
         found = self.definitions.get(function)

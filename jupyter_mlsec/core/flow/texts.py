@@ -100,6 +100,10 @@ class Texts:
                 break
         return text
 
+    def bound(self, name: str) -> ast.expr | None:
+        """The expression of the last binding of a name before this point."""
+        return next((value for value, _, _ in self._bindings(name)), None)
+
     def _nearest(self, name: str) -> Written:
         """What the last binding of a name before this point says."""
         if self._depth > _DEEPEST or "[" in name:

@@ -95,7 +95,8 @@ def _drive(words: list[str]) -> Iterator[Fetched]:
 def _unpacked(program: str, words: list[str]) -> Iterator[Fetched]:
     target = _option(words[1:], *(("-d",) if program == "unzip" else ("-C", "--directory")))
     for word in words[1:]:
-        if re.search(r"\.(?:zip|tar|tgz|tbz2|txz|gz|bz2|xz|7z)$", word):
+        # what is written as {name} or $name is a variable that holds a path
+        if re.search(r"\.(?:zip|tar|tgz|tbz2|txz|gz|bz2|xz|7z)$|^\{\w+\}$|^\$\w+$", word):
             if program in ("gunzip", "bunzip2"):
                 yield Fetched("unpack", word, to=re.sub(r"\.\w+$", "", word))
             else:
