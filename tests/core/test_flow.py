@@ -160,6 +160,9 @@ REACHES = [
     ("download('a', 'f.tar')\nopen('f.tar').extractall('d')\nm.fit(open('d/x'))",
      "a: training [0,0]"),
     ("load('a').to_csv('b.csv')\n---\nm.fit('b.csv')", "a: training [0,1]"),
+    ("load('a').to_csv(f'{r}/b')\n---\np = f'{r}/b'\n---\nm.fit(p)", "a: training [0,1,2]"),
+    ("!fetch a f.zip\n!unpack f.zip .\nr = 'd'\n---\nm.fit(open(os.path.join(r, 'x')))",
+     "a: training [1,1]"),
     ("with open('f.bin', 'wb') as f:\n    f.write(load('a'))\nm.fit(open('f.bin'))",
      "a: training [0,0]"),
     # a cell that does not parse neither hides nor clears

@@ -76,7 +76,9 @@ def said(notebook: str) -> list[Said]:
     found = []
     for flow, _ in remote_flows(context):
         if flow.kind.strong and not flow.checks & (SCHEMA | INTEGRITY):
-            load, use = (document.texts[step.text].cell or 0 for step in (flow.way[0], flow.way[-1]))
+            load, use = (
+                document.texts[step.text].cell or 0 for step in (flow.way[0], flow.way[-1])
+            )
             found.append(Said(flow.source.name, load, use))
     return found
 
@@ -105,7 +107,9 @@ def score() -> Score:
 
 if __name__ == "__main__":
     result = score()
-    print(f"{len(labels())} notebooks, precision {result.precision:.3f}, recall {result.recall:.3f}")
+    print(
+        f"{len(labels())} notebooks, precision {result.precision:.3f}, recall {result.recall:.3f}"
+    )
     print(f"{result.right} right, of which {result.right_use} with the right use")
     print("false:", *result.false, sep="\n  ")
     print("missed:", *result.missed, sep="\n  ")

@@ -114,6 +114,10 @@ class Expressions:
         if not self.state.files:
             return NOTHING
         text, whole = self.texts.written(node)
+        if not whole and not isinstance(node, ast.Name):
+            same = self.state.files.get(_spelled(node))
+            if same is not None:
+                return same
         return self.at_path(text, whole=whole) if text else NOTHING
 
     def at_path(self, path: str, *, whole: bool = True) -> Value:
@@ -149,6 +153,8 @@ class Expressions:
             known = self.state.names.get(node.id, NOTHING)
             self.state.names[node.id] = union(known, value)
         text, whole = self.texts.written(node)
+        if not whole and not isinstance(node, ast.Name):
+            self.state.files[_spelled(node)] = value
         if text and "://" not in text:
             path = normpath(text)
             files = self.state.files
@@ -220,6 +226,8 @@ class Expressions:
             return NOTHING
         if self.knowledge.is_clean(name):
             return NOTHING
+        if not every and last in ("join", "joinpath", "Path"):
+            return self.file(node)
         if last.endswith("Trainer"):
             return self.used(call, last, every)
         known = isinstance(node.func, ast.Name) and self.state.names.get(node.func.id)
@@ -375,6 +383,11 @@ class Expressions:
             elif isinstance(inner, ast.Attribute) and inner.attr in (*_DIGESTS, "hexdigest"):
                 return True
         return False
+
+
+def _spelled(node: ast.expr) -> str:
+    """A path that is not known, by the code that makes it: the same code makes the same path."""
+    return f"={ast.unparse(node)}"
 
 
 def _opens_to_write(call: Call) -> bool:
