@@ -135,6 +135,7 @@ _STORES = frozenset(
     "download_as_text download_as_string download_artifacts".split()
 )
 _BUCKETS = frozenset(("get_object", "download_file", "download_fileobj"))
+_FILE_SYSTEM = lazy(r"(?:^|\.)(?:fs|s3|gcs|\w*FileSystem\(\))\.open$")
 _SITES = {
     "fetch_openml": "OpenML",
     "dataset_download_files": "Kaggle",
@@ -193,7 +194,7 @@ def judge(call: Call, load: Load, written: Written, shown: str) -> Judged | None
         return Judged(
             "the database" if "sql" in last or "data" in last else "the store", Origin.STORE
         )
-    if last in _BUCKETS or (last == "open" and "." in call.name and "FileSystem" in call.name):
+    if last in _BUCKETS or (last == "open" and _FILE_SYSTEM.search(call.name)):
         return Judged(f"the bucket {name}", Origin.REMOTE if written.text else Origin.STORE)
     if last in _NETWORK:
         if last == "get" and (written.whole or call.name.startswith("session")):
