@@ -107,6 +107,13 @@ class Config(NamedTuple):
         )
 
     @property
+    def least(self) -> Severity:
+        """No finding below this severity is shown, whatever its rule."""
+        if self._selected:
+            return Severity.INFO
+        return PROFILES[self.profile][0] if self.min_severity is None else self.min_severity
+
+    @property
     def _selected(self) -> Names:
         return self.select + self.extend_select
 

@@ -107,6 +107,7 @@ class Scanner:
         context = context or Context(document)
         context.marks = marks
         context.data_checks = frozenset(self.config.data_checks)
+        context.least = self.config.least
         placed: list[Placed] = []
         for number, found in marks.items():
             text = document.texts[number]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from jupyter_mlsec.core.model import Document, Span, Text
+from jupyter_mlsec.core.model import Document, Severity, Span, Text
 
 if TYPE_CHECKING:
     from jupyter_mlsec.core.constants import Constants
@@ -23,7 +23,8 @@ class Context:
     """A document with what is known across its cells, worked out when first asked for.
 
     `marks` are where the hints of a scan matched: number of a text to tag to lines.
-    `data_checks` are the functions that the user says check data, by full or last name.
+    `data_checks` are the functions that the user says check data, by full or last name. No finding
+    below `least` is shown, so that a rule may spare itself the work.
     `versions` are the packages to pin to, canonical name to version, and `versions_from` says
     where they come from, in words ("the environment of kernel python3", "requirements.txt").
     """
@@ -40,6 +41,7 @@ class Context:
         self.versions: Mapping[str, str] = versions or {}
         self.versions_from = versions_from
         self.data_checks: frozenset[str] = frozenset()
+        self.least = Severity.INFO
         self._codes: dict[int, Code] = {}
         self._commands: dict[int, tuple[Command, ...]] = {}
         self._shared: dict[Hashable, Any] = {}

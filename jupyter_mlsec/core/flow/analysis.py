@@ -107,7 +107,8 @@ def _run(
     )
     aliases = _aliases(context.imports, knowledge)
     for number, text in texts:
-        if number not in marked and not _mentions(interpreter, text.text, aliases):
+        called = any(f"{alias}(" in text.text for alias in aliases)
+        if number not in marked and not called and not _mentions(interpreter, text.text):
             continue
         try:
             _Cell(interpreter, context, number, text, marked.get(number, ()), aliases).run()
@@ -125,13 +126,13 @@ def _aliases(imports: Mapping[str, str], knowledge: Knowledge) -> tuple[str, ...
     )
 
 
-def _mentions(interpreter: Interpreter, source: str, aliases: Sequence[str]) -> bool:
-    """Whether a text may touch what holds data now, or loads under a name of its own."""
+def _mentions(interpreter: Interpreter, source: str) -> bool:
+    """Whether a text may touch what holds data now."""
     state = interpreter.state
     near = [name for name in state.names if name in source]
     if near and not set(_WORD.findall(source)).isdisjoint(near):
         return True
-    if any(f"{name}(" in source for name in (*interpreter.loaders, *aliases)):
+    if any(name in source for name in interpreter.loaders):
         return True
     if not state.files:
         return False
@@ -167,18 +168,23 @@ class _Cell:
             span = self.code.span(statement)
             while actions and actions[0][0].start < span.end:
                 self.act(*actions.pop(0))
-            if isinstance(statement, ast.Raise) or self.matters(span):
+            interpreter.loading = self.loads(span)
+            if (
+                interpreter.loading
+                or isinstance(statement, ast.Raise)
+                or _mentions(interpreter, self.text.text[span.start : span.end])
+            ):
                 interpreter.block([statement])
         for action in actions:
             self.act(*action)
         if body and self.text.part == "source":
             interpreter.displayed(body[-1])
 
-    def matters(self, span: Span) -> bool:
-        """Whether a statement loads, or mentions what holds data."""
+    def loads(self, span: Span) -> bool:
+        """Whether a statement has a load in it, under its own name or another."""
         if any(mark.start < span.end and span.start <= mark.end for mark in self.marks):
             return True
-        return _mentions(self.interpreter, self.text.text[span.start : span.end], self.aliases)
+        return any(f"{alias}(" in self.text.text[span.start : span.end] for alias in self.aliases)
 
     def fetched(self) -> list[tuple[Span, Fetched]]:
         """What the shell commands of the text do with files, in order."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _GROWS = frozenset("append extend insert add update setdefault put appendleft concat".split())
 _MAPS = frozenset("map apply applymap filter pipe transform assign starmap".split())
+_PATHS = frozenset(("join", "joinpath", "Path"))
 _DIGESTS = ("hashlib", "sha256", "sha512", "sha1", "md5", "digest", "blake2b", "checksum")
 
 
@@ -46,6 +47,7 @@ class Expressions:
         self.flows: dict[str, Flow] = {}
         self.code = Code("", None)
         self.text = 0  # its number in the document
+        self.digests = False  # whether it works with digests at all
 
     # --- values
 
@@ -216,22 +218,17 @@ class Expressions:
             return inside
         self.launched(node)
         every = union(on, *given, *named.values())
-        call = Call(node, name, self.code.span(node))
+        known = self.state.names.get(name, NOTHING)
         load = find(self.knowledge.loads, name)
         if load is not None:
-            return self.load(call, load, every)
-        if every:
-            self.effects(call, last, every, on)
-        elif last == "open":
-            return NOTHING
+            return self.load(Call(node, name, self.code.span(node)), load, every)
+        if not every:
+            return self.file(node) if last in _PATHS else known
+        call = Call(node, name, self.code.span(node))
+        self.effects(call, last, every)
         if self.knowledge.is_clean(name):
             return NOTHING
-        if not every and last in ("join", "joinpath", "Path"):
-            return self.file(node)
-        if last.endswith("Trainer"):
-            return self.used(call, last, every)
-        known = isinstance(node.func, ast.Name) and self.state.names.get(node.func.id)
-        return union(every, known or NOTHING)
+        return self.used(call, last, every) if last.endswith("Trainer") else union(every, known)
 
     def argument(self, node: ast.expr, on: Value, method: str) -> Value:
         """The value of an argument; a lambda that is mapped over something gets its items."""
@@ -302,7 +299,7 @@ class Expressions:
             self.store(load.saves.of(call), value)
         return value
 
-    def effects(self, call: Call, last: str, every: Value, on: Value) -> None:
+    def effects(self, call: Call, last: str, every: Value) -> None:
         """What a call does to what it is given: check, use, show, write, grow."""
         node, name = call.node, call.name
         checks = find(self.knowledge.checks, name)
@@ -376,6 +373,8 @@ class Expressions:
 
     def is_digest(self, node: ast.AST) -> bool:
         """Whether an expression works with a digest."""
+        if not self.digests and not self.state.digests:
+            return False
         for inner in ast.walk(node):
             if isinstance(inner, ast.Name):
                 if inner.id in self.state.digests or any(d in inner.id.lower() for d in _DIGESTS):
@@ -395,6 +394,12 @@ def _opens_to_write(call: Call) -> bool:
     mode = call.args[1] if len(call.args) > 1 else call.keyword("mode")
     written = isinstance(mode, ast.Constant) and str(mode.value)[:1] in ("w", "a", "x")
     return written and call.name.rpartition(".")[2] == "open"
+
+
+def works_with_digests(source: str) -> bool:
+    """Whether a text has a word for digests in it: few have."""
+    lowered = source.lower()
+    return any(word in lowered for word in _DIGESTS)
 
 
 def _badness(flow: Flow) -> tuple[bool, bool, bool]:

@@ -8,7 +8,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.flow.definitions import Definition, Definitions, Function
-from jupyter_mlsec.core.flow.expressions import Expressions
+from jupyter_mlsec.core.flow.expressions import Expressions, works_with_digests
 from jupyter_mlsec.core.flow.facts import (
     EYEBALLED,
     INTEGRITY,
@@ -48,10 +48,12 @@ class Interpreter(Expressions):
         self.results: Value = NOTHING
         self.exits: list[dict[str, int]] = []
         self.loaders: set[str] = set()  # functions that load, or use what was loaded
+        self.loading = False  # whether the statement at the outermost level has a load in it
 
     def open(self, text: Text, number: int, code: Code) -> None:
         """Go on in another text."""
         self.here, self.text, self.code = text, number, code
+        self.digests = works_with_digests(text.text)
         self.state.ended = False
 
     # --- blocks and joins
@@ -242,24 +244,15 @@ class Interpreter(Expressions):
         """A definition binds its name. A function that loads is looked into once even if nothing
         calls it by its name (a launcher may)."""
         self.bind(ast.Name(node.name, ast.Store(), lineno=node.lineno), NOTHING)
-        if self.depth == 0 and self.loads_inside(node):
+        if self.depth == 0:  # it loads, or mentions what holds data: nothing else is looked into
             self.loaders.add(node.name)
-            self.run(Definition(node, (self.here, self.text, self.code)), {}, {})
-        elif self.depth == 0 and self.read(node):
-            self.loaders.add(node.name)
-
-    def loads_inside(self, node: ast.stmt) -> bool:
-        """Whether a statement has a load in it."""
-        return any(
-            isinstance(inner, ast.Call)
-            and find(self.knowledge.loads, self.code.name(inner.func, self.imports)) is not None
-            for inner in ast.walk(node)
-        )
+            if self.loading:
+                self.run(Definition(node, (self.here, self.text, self.code)), {}, {})
 
     def class_defined(self, node: ast.ClassDef) -> None:
         """A class whose methods load data makes objects that hold it: one after the other its
         methods run, and what they leave in `self` or return is what the class stands for."""
-        if not self.loads_inside(node):
+        if not self.loading or self.depth:
             return
         own: Value = NOTHING
         for method in node.body:
@@ -315,13 +308,14 @@ class Interpreter(Expressions):
     ) -> Value:
         """The body of a function with these arguments: what it returns. Checks and uses in it
         count, names in it are its own."""
-        outer = self.here, self.text, self.code, self.results, self.exits
+        outer = self.here, self.text, self.code, self.results, self.exits, self.digests
         names, given, line = self.state.names, self.texts.given, self.texts.line
         own = {**self.unknown(found.node.args), **texts}
         self.texts.given = own
         self.state.names = {name: value for name, value in names.items() if name not in own}
         self.state.names.update((name, value) for name, value in values.items() if value)
         self.here, self.text, self.code = found.place
+        self.digests = works_with_digests(self.here.text)
         self.results, self.exits = NOTHING, []
         self.depth += 1
         self.block(found.node.body)
@@ -331,7 +325,7 @@ class Interpreter(Expressions):
         for decorator in found.node.decorator_list:
             self.decorated(decorator, union(result, *values.values()))
         self.state.names, self.texts.given = names, given
-        self.here, self.text, self.code, self.results, self.exits = outer
+        self.here, self.text, self.code, self.results, self.exits, self.digests = outer
         self.texts.move(self.here, line)
         return result
 
