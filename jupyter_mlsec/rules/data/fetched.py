@@ -145,6 +145,8 @@ def plain_http_data(view: View) -> Iterator[Hit]:
     from jupyter_mlsec.core.flow.facts import Origin
     from jupyter_mlsec.rules.data.loads import judge_url
 
+    if not view.context.once(_mentions_http):
+        return
     for span, url in addresses(view):
         judged = judge_url(url)
         if judged is None or judged.origin is not Origin.HTTP or not url.startswith("http:"):
@@ -153,6 +155,10 @@ def plain_http_data(view: View) -> Iterator[Hit]:
         host = judged.name.split("/")[2]
         message = f"data is fetched from {host} by plain http; use https and compare a digest"
         yield Hit(span, message, _https(view, span), subject=host, severity=severity)
+
+
+def _mentions_http(context: Context) -> bool:
+    return any("http://" in text.text for text in context.document.texts if text.output is None)
 
 
 def addresses(view: View) -> Iterator[tuple[Span, str]]:

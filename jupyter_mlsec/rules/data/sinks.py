@@ -324,6 +324,8 @@ def yaml_unsafe_load(view: View) -> Iterator[Hit]:
     """
     import ast
 
+    if not view.context.once(_mentions_yaml):
+        return
     for call in view.calls():
         if call.name.endswith("yaml.YAML"):
             kind = call.keyword("typ") or (call.args[0] if call.args else None)
@@ -346,6 +348,10 @@ def yaml_unsafe_load(view: View) -> Iterator[Hit]:
             text = f"{_cut(view, prefix)}.{safe}({_cut(view, first)})"
             fix = Fix((Edit(call.span, text, view.text.cell),), False, f"use {safe}")
         yield Hit(call.span, "builds any object that the file names; use yaml.safe_load", fix)
+
+
+def _mentions_yaml(context: Context) -> bool:
+    return any("yaml" in text.text for text in context.sources)
 
 
 def _cut(view: View, span: Span) -> str:

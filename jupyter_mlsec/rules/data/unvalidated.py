@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from jupyter_mlsec.core.flow.facts import Flow, Source
     from jupyter_mlsec.core.view import Context, View
 
-_TRAINED = "model.fit(df)"
-
 
 @rule(
     "unvalidated-remote-load-to-train",
@@ -118,7 +116,7 @@ def unvalidated_remote_load_to_train(view: View) -> Iterator[Hit]:
     Where cells ran in another order than they stand in, what holds in one order only has low
     confidence.
     """
-    if _first(view, (REMOTE_TAG,)):
+    if _first(view, (REMOTE_TAG,)) and _worth_it(view.context):
         for found in view.context.once(remote_flows):
             severity = _severity(found.flow)
             if severity is not None:
@@ -183,6 +181,16 @@ def _first(view: View, tags: tuple[str, ...]) -> bool:
         if any(tag in marks for tag in tags):
             return view.context.document.texts[number] is view.text
     return False
+
+
+def _worth_it(context: Context) -> bool:
+    """Whether there can be anything to show: data that is only predicted on is low at most,
+    unless it comes by plain http or can run code."""
+    if context.least < Severity.MEDIUM:
+        return True
+    from jupyter_mlsec.rules.data.uses import STRONG
+
+    return any(STRONG.search(text.text) for text in context.sources)
 
 
 def _is_local(flow: Flow) -> bool:
