@@ -164,20 +164,23 @@ class _Cell:
         interpreter.open(self.text, self.number, self.code)
         actions = self.fetched()
         body = self.code.tree.body if self.code.tree else []
+        touched = False  # whether the last statement mattered
         for statement in body:
             span = self.code.span(statement)
             while actions and actions[0][0].start < span.end:
                 self.act(*actions.pop(0))
+            touched = False
             interpreter.loading = self.loads(span)
             if (
                 interpreter.loading
                 or isinstance(statement, ast.Raise)
                 or _mentions(interpreter, self.text.text[span.start : span.end])
             ):
+                touched = True
                 interpreter.block([statement])
         for action in actions:
             self.act(*action)
-        if body and self.text.part == "source":
+        if touched and self.text.part == "source":
             interpreter.displayed(body[-1])
 
     def loads(self, span: Span) -> bool:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
+
+from jupyter_mlsec.core.patterns import lazy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,6 +16,7 @@ if TYPE_CHECKING:
     from jupyter_mlsec.core.python import Code
     from jupyter_mlsec.core.view import Context
 
+_DEFINED = lazy(r"\bdef[ \t]+(\w+)")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -30,8 +35,16 @@ class Definitions:
         self._order = order
         self._known: dict[str, Definition | None] = {}
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of all functions, wherever they are defined."""
+        found = (_DEFINED.findall(text.text) for _, text in self._order if "def " in text.text)
+        return frozenset(chain.from_iterable(found))
+
     def get(self, name: str) -> Definition | None:
         """The last definition of a function at the outermost level of a text, or None."""
+        if name not in self.names:
+            return None
         if name not in self._known:
             self._known[name] = self._find(name)
         return self._known[name]

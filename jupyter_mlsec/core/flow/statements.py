@@ -47,7 +47,7 @@ class Interpreter(Expressions):
         self.steps = self.depth = 0
         self.results: Value = NOTHING
         self.exits: list[dict[str, int]] = []
-        self.loaders: set[str] = set()  # functions that load, or use what was loaded
+        self.loaders: dict[str, bool] = {}  # functions that use what was loaded; whether they load
         self.loading = False  # whether the statement at the outermost level has a load in it
 
     def open(self, text: Text, number: int, code: Code) -> None:
@@ -245,7 +245,7 @@ class Interpreter(Expressions):
         calls it by its name (a launcher may)."""
         self.bind(ast.Name(node.name, ast.Store(), lineno=node.lineno), NOTHING)
         if self.depth == 0:  # it loads, or mentions what holds data: nothing else is looked into
-            self.loaders.add(node.name)
+            self.loaders[node.name] = self.loading
             if self.loading:
                 self.run(Definition(node, (self.here, self.text, self.code)), {}, {})
 
@@ -271,7 +271,7 @@ class Interpreter(Expressions):
         arguments = found.node.args
         parameters = [p.arg for p in (*arguments.posonlyargs, *arguments.args)]
         texts: dict[str, Written] = {}
-        if name in self.loaders or self.state.files:  # otherwise no string in it matters
+        if self.loaders.get(name) or self.state.files:  # otherwise no string in it matters
             texts = {p: self.texts.written(a) for p, a in zip(parameters, node.args, strict=False)}
             texts |= {k.arg: self.texts.written(k.value) for k in node.keywords if k.arg}
         return self.run(found, dict(zip(parameters, given, strict=False)) | named, texts)
@@ -280,7 +280,8 @@ class Interpreter(Expressions):
         """`launch(train, (model, data))`, `Thread(target=train, args=(data,))`: what is handed over
         together with its arguments runs with them."""
         handed = [*node.args, *(keyword.value for keyword in node.keywords)]
-        functions = [n.id for n in handed if isinstance(n, ast.Name) and n.id[:1].islower()]
+        known = self.definitions.names
+        functions = [n.id for n in handed if isinstance(n, ast.Name) and n.id in known]
         if len(handed) < 2 or not functions or self.depth >= _DEEPEST:
             return
         tuples = [self.tuple_of(n) for n in handed]

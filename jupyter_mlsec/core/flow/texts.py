@@ -29,9 +29,9 @@ class Written(NamedTuple):
 class Texts:
     """The strings of a document as they are at one point, which the analysis moves along.
 
-    A name that a document binds to one string is that string anywhere (`Context.constants`); one
-    that it binds several times is what the nearest binding before the point says, in the order
-    of the texts. `given` are the parameters of the function that is looked into.
+    A name is what the last binding before the point says, in the order of the texts; one that is
+    bound elsewhere only, what it is everywhere (`Context.constants`). `given` are the parameters
+    of the function that is looked into.
     """
 
     def __init__(self, context: Context, order: Sequence[Text]) -> None:
@@ -53,11 +53,10 @@ class Texts:
         """The string that a name holds here, or None; `core.folding` asks."""
         if name in self.given:
             return self.given[name].text if self.given[name].whole else None
-        known = self.context.constants.get(name)
-        if known is None:
-            found = self._nearest(name)
-            known = found.text if found.whole else None
-        return known
+        here = None if "[" in name else self._nearest(name)
+        if here is not None:
+            return here.text if here.whole else None
+        return self.context.constants.get(name)
 
     def written(self, node: ast.expr | None) -> Written:
         """What an expression is, or how it begins; nothing of what is not known."""
@@ -77,7 +76,8 @@ class Texts:
             case ast.FormattedValue(value=value):
                 return self.written(value).text
             case ast.Name(id=name):
-                return (self.given.get(name) or self._nearest(name)).text
+                found = self.given.get(name) or self._nearest(name)
+                return found.text if found is not None else ""
             case ast.Call(func=ast.Attribute(value=value, attr="format")):
                 return self.written(value).text.partition("{")[0]
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *_]):
@@ -104,18 +104,20 @@ class Texts:
         """The expression of the last binding of a name before this point."""
         return next((value for value, _, _ in self._bindings(name)), None)
 
-    def _nearest(self, name: str) -> Written:
-        """What the last binding of a name before this point says."""
-        if self._depth > _DEEPEST or "[" in name:
+    def _nearest(self, name: str) -> Written | None:
+        """What the last binding of a name before this point says; None if there is none."""
+        if self._depth > _DEEPEST:
             return Written("", False)
-        self._depth += 1
+        found = next(self._bindings(name), None)
+        if found is None:
+            return None
         here = self._at, self.line
-        try:
-            value, self._at, self.line = next(self._bindings(name), (None, *here))
-            return self.written(value)
-        finally:
-            self._depth -= 1
-            self._at, self.line = here
+        value, self._at, self.line = found
+        self._depth += 1
+        written = self.written(value)
+        self._depth -= 1
+        self._at, self.line = here
+        return written
 
     def _bindings(self, name: str) -> Iterator[tuple[ast.expr | None, int, int]]:
         """The bindings of a name before this point, the nearest first, with text and line."""

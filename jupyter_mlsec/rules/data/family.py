@@ -76,6 +76,30 @@ LOCAL_LOAD = (
     Hint(LOCAL_TAG, r"import[^\n]{0,80}\bloads?[ \t]+as\b", ("load",)),
 )
 
+# What data must meet for a finding of medium severity or more; the analysis looks closer. With the
+# names of `rules.data.uses`, which is imported only where there is a load.
+_STRONG = (
+    *("fit", "partial_fit", "fit_transform", "fit_predict", "fit_generator", "fit_resample"),
+    *("finetune", "fine_tune", "fit_one_cycle", "backward", "gradient", "apply_gradients"),
+    *("adapt", "push_to_hub", "upload_file", "upload_folder", "upload_fileobj"),
+    *("upload_large_folder", "put_object", "upload_from_filename", "upload_from_string"),
+    *("upload_from_file", "upload_data", "upload_blob", "upload", "log_artifact"),
+    *("log_artifacts", "log_model", "register_model", "to_gbq", "load_table_from_dataframe"),
+    *("create_model_version", "execute", "executemany", "executescript", "system"),
+)
+STRONG_TAG = "strong-use"
+STRONG_USE = (
+    _called(STRONG_TAG, _STRONG),
+    Hint(STRONG_TAG, r"[tT]rain(?:er|ing)?\w{0,40}[ \t]*\(", ("train",)),
+    Hint(STRONG_TAG, r"(?:^|[^.\w])(?:exec|eval)[ \t]*\(", ("exec", "eval")),
+    Hint(STRONG_TAG, r"http://|ftp://", ("http://", "ftp://")),
+    Hint(
+        STRONG_TAG,
+        r"[pP]ickle|joblib|dill|torch\.load|\bload[ \t]+as\b",
+        ("pickle", "joblib", "dill", "torch.load", "load"),
+    ),
+)
+
 _CLASS = re.compile(r"^[ \t]*class[ \t]+(\w+)\(([^)\n]*)\)", re.MULTILINE)
 
 

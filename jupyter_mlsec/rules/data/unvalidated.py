@@ -12,6 +12,8 @@ from jupyter_mlsec.rules.data.family import (
     LOCAL_TAG,
     REMOTE_LOAD,
     REMOTE_TAG,
+    STRONG_TAG,
+    STRONG_USE,
     all_flows,
     remote_flows,
     rule,
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     "Data from outside is used without a check",
     severity=Severity.HIGH,
     confidence=Confidence.MEDIUM,
-    hints=REMOTE_LOAD,
+    hints=(*REMOTE_LOAD, *STRONG_USE),
     languages=("python",),
     references=("CWE-20", "CWE-345", "ML02", "AML.T0020"),
     examples=(
@@ -188,9 +190,7 @@ def _worth_it(context: Context) -> bool:
     unless it comes by plain http or can run code."""
     if context.least < Severity.MEDIUM:
         return True
-    from jupyter_mlsec.rules.data.uses import STRONG
-
-    return any(STRONG.search(text.text) for text in context.sources)
+    return any(STRONG_TAG in marks for marks in context.marks.values())
 
 
 def _is_local(flow: Flow) -> bool:

@@ -63,17 +63,6 @@ USES: dict[str, Kind] = {
     **dict.fromkeys(_EXECUTIONS.split(), Kind.EXECUTION),
     **dict.fromkeys(_PREDICTIONS.split(), Kind.PREDICTION),
 }
-_STRONG_NAMES = "|".join(
-    name.rpartition(".")[2]
-    for name, kind in USES.items()
-    if kind.strong and name not in ("exec", "eval")
-)
-# What data must meet for a finding of medium severity or more; the analysis looks closer.
-STRONG = lazy(
-    rf"\b(?:{_STRONG_NAMES})[ \t]*\(|Trainer[ \t]*\(|\btrain\w*_\w+[ \t]*\("
-    r"|\w_train\w*_\w+[ \t]*\(|(?<![.\w])(?:exec|eval)[ \t]*\(|http://|ftp://|[Pp]ickle|joblib|dill"
-    r"|torch\.load|\bload[ \t]+as\b"
-)
 _TRAINER = lazy(r"\w*Trainer")
 _STEP = lazy(r"(?:\w+_)?(?:train|training)_(?:step|epoch|loop|model|one_epoch|batch|fn)")
 _MODEL = lazy(

@@ -15,6 +15,8 @@ from jupyter_mlsec.core.model import Document, Hit, Part, Text
 from jupyter_mlsec.core.python import parse
 from jupyter_mlsec.core.rule import Bad, Good, Rule
 from jupyter_mlsec.rules import data
+from jupyter_mlsec.rules.data.family import STRONG_USE
+from jupyter_mlsec.rules.data.uses import USES
 
 BAD = [(r, e) for r in data.RULES for e in r.examples if isinstance(e, Bad)]
 GOOD = [(r, e) for r in data.RULES for e in r.examples if isinstance(e, Good)]
@@ -57,6 +59,14 @@ def test_rule_is_documented(rule: Rule) -> None:
     assert sum(isinstance(e, Bad) for e in rule.examples) >= 4
     assert sum(isinstance(e, Good) for e in rule.examples) >= 4
     assert all(re.fullmatch(r"CWE-\d+|ML\d\d|AML\.T\d{4}(\.\d{3})?", r) for r in rule.references)
+
+
+def test_the_hint_of_strong_uses_has_all_of_them() -> None:
+    patterns = [re.compile(hint.pattern, re.MULTILINE) for hint in STRONG_USE]
+    for name, kind in USES.items():
+        found = any(pattern.search(f"x.{name.rpartition('.')[2]}(d)") for pattern in patterns)
+        bare = any(pattern.search(f"{name}(d)") for pattern in patterns)
+        assert found or bare or not kind.strong, name
 
 
 def test_hints_compile_for_hyperscan_and_have_their_literals() -> None:
