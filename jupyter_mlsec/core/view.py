@@ -105,12 +105,16 @@ class Context:
         Empty for a document with more Python than people write (a log saved as a notebook): the
         trees would take fifty times its memory.
         """
-        from jupyter_mlsec.core.python import imports
+        from jupyter_mlsec.core.imports import read
 
         importing = [text for text in self.sources if "import" in text.text]
         if sum(len(text.text) for text in importing) > MOST_PYTHON:
             return {}
-        return imports(self.code(text) for text in importing)
+        names: dict[str, str] = {}
+        for text in importing:
+            found = read(text.text)
+            names.update(self.code(text).imports if found is None else found)
+        return names
 
 
 class View:
