@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.model import Confidence, Edit, Fix, Hit, Severity, Span
-from jupyter_mlsec.core.rule import Bad, Good
+from jupyter_mlsec.core.rule import IN_CODE, Bad, Good
 from jupyter_mlsec.rules.data.family import (
     LOCAL_LOAD,
     LOCAL_TAG,
@@ -22,6 +22,7 @@ from jupyter_mlsec.rules.data.family import (
 if TYPE_CHECKING:
     from jupyter_mlsec.core.flow.analysis import Found
     from jupyter_mlsec.core.flow.facts import Flow, Source
+    from jupyter_mlsec.core.model import Text
     from jupyter_mlsec.core.view import Context, View
 
 
@@ -179,10 +180,17 @@ def unvalidated_local_load_to_train(view: View) -> Iterator[Hit]:
 
 def _first(view: View, tags: tuple[str, ...]) -> bool:
     """Whether this is the first text with a load: one look at a document is enough."""
-    for number, marks in view.context.marks.items():
-        if any(tag in marks for tag in tags):
-            return view.context.document.texts[number] is view.text
-    return False
+    first = next((text for text in _marked(view.context, *tags)), None)
+    return first is view.text
+
+
+def _marked(context: Context, *tags: str) -> Iterator[Text]:
+    """The Python texts in which one of the hints matched, in reading order."""
+    for number, marks in context.marks.items():
+        text = context.document.texts[number]
+        code = text.language == "python" and text.part in IN_CODE
+        if code and any(tag in marks for tag in tags):
+            yield text
 
 
 def _worth_it(context: Context) -> bool:
@@ -190,7 +198,7 @@ def _worth_it(context: Context) -> bool:
     unless it comes by plain http or can run code."""
     if context.least < Severity.MEDIUM:
         return True
-    return any(STRONG_TAG in marks for marks in context.marks.values())
+    return any(True for _ in _marked(context, STRONG_TAG))
 
 
 def _is_local(flow: Flow) -> bool:

@@ -293,6 +293,17 @@ def test_the_path_from_load_to_use() -> None:
     )
 
 
+def test_prose_about_loads_is_no_load_and_hides_none() -> None:
+    texts = (
+        Text("source", "markdown", "`load_dataset(name)` loads, `trainer.train()` trains", 0),
+        Text("source", "python", "d = load_dataset('acme/a')", 1),
+        Text("output", "text", "load_dataset(", 1, None, 0),
+        Text("source", "python", "model.fit(d)", 2),
+    )
+    (found,) = Scanner(data.RULES, Config()).scan(Document("a", "notebook", texts, 3))
+    assert (found.place.cell, [place.cell for place in found.related]) == (1, [2])
+
+
 def test_credentials_in_a_url_are_not_told() -> None:
     (found,) = find("d = pd.read_csv('https://ann:pw@example.org/a.csv?token=x')\nmodel.fit(d)")
     assert found.message.startswith("https://example.org/a.csv reaches")
