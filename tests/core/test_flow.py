@@ -9,7 +9,15 @@ import pytest
 
 from jupyter_mlsec.core.flow.analysis import Found, flows
 from jupyter_mlsec.core.flow.facts import EYEBALLED, INTEGRITY, SCHEMA, Format, Kind, Origin
-from jupyter_mlsec.core.flow.knowledge import Argument, Fetched, Judged, Knowledge, Load
+from jupyter_mlsec.core.flow.knowledge import (
+    Argument,
+    Fetched,
+    Judged,
+    Knowledge,
+    Load,
+    Role,
+    find,
+)
 from jupyter_mlsec.core.flow.texts import Texts, Written
 from jupyter_mlsec.core.model import Document, Span, Text
 from jupyter_mlsec.core.python import Call
@@ -36,31 +44,35 @@ def fetched(command: Command) -> list[Fetched]:
     return [Fetched("check", "")] if program == "sums" else []
 
 
-KNOWLEDGE = Knowledge(
-    loads={
-        "load": Load(Format.TABLE, hashes=("digest",), schemas=("schema",)),
-        "acme.load_it": Load(Format.TABLE),
-        "open": Load(Format.TEXT),
-        "unpickle": Load(Format.OBJECTS),
-        "download": Load(Format.TEXT, saves=Argument(1, ("to",))),
-    },
-    checks={"check": SCHEMA, "checking": SCHEMA, "report": EYEBALLED},
-    uses={
-        "fit": Kind.TRAINING,
-        "upload": Kind.UPLOAD,
-        "exec": Kind.EXECUTION,
-        "predict": Kind.PREDICTION,
-    },
-    shows=frozenset(("print", "info")),
-    saves={"to_csv": Argument(0)},
-    unpacks={"extractall": Argument(0)},
-    is_clean=lambda name: name in ("len", "print"),
-    is_check=lambda name: 0,
-    is_use=lambda name: Kind.TRAINING if name.endswith("Trainer") else None,
-    judge=judge,
-    judge_url=judge_url,
-    fetched=fetched,
-)
+LOADS = {
+    "load": Load(Format.TABLE, hashes=("digest",), schemas=("schema",)),
+    "acme.load_it": Load(Format.TABLE),
+    "open": Load(Format.TEXT),
+    "unpickle": Load(Format.OBJECTS),
+    "download": Load(Format.TEXT, saves=Argument(1, ("to",))),
+}
+USES = {
+    "fit": Kind.TRAINING,
+    "upload": Kind.UPLOAD,
+    "exec": Kind.EXECUTION,
+    "predict": Kind.PREDICTION,
+}
+
+
+def role(name: str) -> Role:
+    last = name.rpartition(".")[2]
+    return Role(
+        load=find(LOADS, name),
+        checks={"check": SCHEMA, "checking": SCHEMA, "report": EYEBALLED}.get(last, 0),
+        use=Kind.TRAINING if last.endswith("Trainer") else USES.get(last),
+        saves=Argument(0) if last == "to_csv" else None,
+        unpacks=Argument(0) if last == "extractall" else None,
+        shows=last in ("print", "info"),
+        clean=last in ("len", "print"),
+    )
+
+
+KNOWLEDGE = Knowledge(role, frozenset(("Row",)), judge, judge_url, fetched)
 
 
 def context(source: str, counts: tuple[int | None, ...] = ()) -> Context:
@@ -206,6 +218,8 @@ def test_other_values_do_not(source: str) -> None:
 CHECKED = [
     ("check(d)", "schema"),
     ("x = d.y\ncheck(x)", "schema"),
+    ("Row(**d[0])", "schema"),
+    ("Row.of(d)", "schema"),
     ("assert d.shape == (3,)", "schema"),
     ("assert len(d) > 3", "schema"),
     ("if d.empty:\n    raise ValueError", "schema"),

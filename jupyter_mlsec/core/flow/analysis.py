@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jupyter_mlsec.core.flow.definitions import Definitions
 from jupyter_mlsec.core.flow.facts import INTEGRITY, NOTHING, Flow, Format, Source, Step, union
-from jupyter_mlsec.core.flow.knowledge import Fetched, Knowledge, find
+from jupyter_mlsec.core.flow.knowledge import Fetched, Knowledge
 from jupyter_mlsec.core.flow.statements import Interpreter
 from jupyter_mlsec.core.flow.texts import Texts
 from jupyter_mlsec.core.model import Span, Text
@@ -122,7 +122,7 @@ def _aliases(imports: Mapping[str, str], knowledge: Knowledge) -> tuple[str, ...
     return tuple(
         alias
         for alias, full in imports.items()
-        if alias != full.rpartition(".")[2] and find(knowledge.loads, full) is not None
+        if alias != full.rpartition(".")[2] and knowledge.role(full).load is not None
     )
 
 

@@ -21,7 +21,7 @@ from jupyter_mlsec.core.flow.facts import (
     Value,
     union,
 )
-from jupyter_mlsec.core.flow.knowledge import Knowledge, Load, find
+from jupyter_mlsec.core.flow.knowledge import Knowledge, Load, Role
 from jupyter_mlsec.core.python import Call, Code
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Expressions:
         self.code = Code("", None)
         self.text = 0  # its number in the document
         self.digests = False  # whether it works with digests at all
+        self.loaders: dict[str, bool] = {}  # functions that use what was loaded; whether they load
 
     # --- values
 
@@ -213,20 +214,20 @@ class Expressions:
         on = self.value(node.func.value) if isinstance(node.func, ast.Attribute) else NOTHING
         given = [self.argument(argument, on, last) for argument in node.args]
         named = {k.arg or "**": self.argument(k.value, on, last) for k in node.keywords}
-        inside = self.inside(node, name, given, named)
+        every = union(on, *given, *named.values())
+        inside = self.inside(node, name, given, named) if every or name in self.loaders else None
         if inside is not None:
             return inside
         self.launched(node)
-        every = union(on, *given, *named.values())
+        role = self.knowledge.role(name)
         known = self.state.names.get(name, NOTHING)
-        load = find(self.knowledge.loads, name)
-        if load is not None:
-            return self.load(Call(node, name, self.code.span(node)), load, every)
+        if role.load is not None:
+            return self.load(Call(node, name, self.code.span(node)), role.load, every)
         if not every:
             return self.file(node) if last in _PATHS else known
         call = Call(node, name, self.code.span(node))
-        self.effects(call, last, every)
-        if self.knowledge.is_clean(name):
+        self.effects(call, last, role, every)
+        if role.clean:
             return NOTHING
         return self.used(call, last, every) if last.endswith("Trainer") else union(every, known)
 
@@ -299,30 +300,24 @@ class Expressions:
             self.store(load.saves.of(call), value)
         return value
 
-    def effects(self, call: Call, last: str, every: Value) -> None:
-        """What a call does to what it is given: check, use, show, write, grow."""
-        node, name = call.node, call.name
-        checks = find(self.knowledge.checks, name)
-        if checks is None:
-            checks = self.knowledge.is_check(name)
+    def effects(self, call: Call, last: str, role: Role, every: Value) -> None:
+        """What a call does to what it is given: check, use, grow, write, unpack, show."""
+        function = call.node.func
+        checks = self.knowledge.checks(call.name)
         if checks:
             self.checked(every, checks)
-        kind = find(self.knowledge.uses, name)
-        if kind is None:
-            kind = self.knowledge.is_use(name)
-        if kind is not None:
-            self.use(call, kind, self.used(call, last, every))
-        if last in _GROWS and isinstance(node.func, ast.Attribute):
-            self.add(node.func.value, every)
-        saves = find(self.knowledge.saves, name)
-        if saves is not None:
-            self.store(saves.of(call), every)
-        unpacks = find(self.knowledge.unpacks, name)
-        if unpacks is not None:
-            self.unpack(unpacks.of(call), every)
-        if last in ("write", "write_bytes", "write_text") and isinstance(node.func, ast.Attribute):
-            self.write(node.func.value, every)
-        if last in ("print", "display"):
+        if role.use is not None:
+            self.use(call, role.use, self.used(call, last, every))
+        if role.saves is not None:
+            self.store(role.saves.of(call), every)
+        if role.unpacks is not None:
+            self.unpack(role.unpacks.of(call), every)
+        if isinstance(function, ast.Attribute):
+            if last in _GROWS:
+                self.add(function.value, every)
+            elif last in ("write", "write_bytes", "write_text"):
+                self.write(function.value, every)
+        elif last in ("print", "display"):
             self.checked(every, EYEBALLED)
 
     def used(self, call: Call, last: str, every: Value) -> Value:

@@ -7,7 +7,7 @@ The tables are the rules' (`rules.data`); this says what is in them.
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from jupyter_mlsec.core.flow.facts import Format, Kind, Origin
+from jupyter_mlsec.core.flow.facts import SCHEMA, Format, Kind, Origin
 from jupyter_mlsec.core.flow.texts import Written
 
 if TYPE_CHECKING:
@@ -85,32 +85,45 @@ class Fetched(NamedTuple):
     to: str = ""
 
 
-class Knowledge(NamedTuple):
-    """The tables. Keys are full names or ends of them (`pandas.read_csv`, `get_file`); the longest
-    end of a call's name that is a key counts.
+class Role(NamedTuple):
+    """What a function of a name does: load, check (bits), use, write what it is given to a path,
+    unpack what it is called on into a folder, show it. `clean`: what it returns holds nothing of
+    what it is given."""
 
-    `is_clean` says whether what a call returns holds nothing of what it is given; `is_check` and
-    `is_use` judge names that no table has. `judge` says what a load brings and
-    `judge_url` what a URL does; None is for what is no data, or none that is looked at. `fetched`
-    says what a shell command does with files.
+    load: Load | None = None
+    checks: int = 0
+    use: Kind | None = None
+    saves: Argument | None = None
+    unpacks: Argument | None = None
+    shows: bool = False
+    clean: bool = False
+
+
+class Knowledge(NamedTuple):
+    """`role` says what a function does by its full name; `own` are functions and classes that
+    check what they are given besides, by full or last name.
+
+    `judge` says what a load brings, from its call, what is known of its argument and the code of
+    that, and `judge_url` what a URL does; None is for what is no data, or none that is looked at.
+    `fetched` says what a shell command does with files.
     """
 
-    loads: Mapping[str, Load]
-    checks: Mapping[str, int]
-    uses: Mapping[str, Kind]
-    shows: frozenset[str]  # they show what they are given or called on
-    saves: Mapping[str, Argument]  # they write what they are given to a path
-    unpacks: Mapping[str, Argument]  # they unpack what they are called on into a folder
-    is_clean: Callable[[str], bool]
-    is_check: Callable[[str], int]
-    is_use: Callable[[str], "Kind | None"]
+    role: Callable[[str], Role]
+    own: frozenset[str]
     judge: Callable[["Call", Load, Written, str], "Judged | None"]
     judge_url: Callable[[str], "Judged | None"]
     fetched: Callable[["Command"], "list[Fetched]"]
 
+    def checks(self, name: str) -> int:
+        """What a call of a name checks."""
+        first, _, last = name.rpartition(".")
+        if self.own and not self.own.isdisjoint((name, last, first)):
+            return SCHEMA
+        return self.role(name).checks
+
 
 def find(table: Mapping[str, T], name: str) -> T | None:
-    """What a table says of a dotted name or of the longest of its ends."""
+    """What a table says of a dotted name or of the longest of its ends that is a key."""
     while True:
         if name in table:
             return table[name]

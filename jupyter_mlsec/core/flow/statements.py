@@ -18,7 +18,7 @@ from jupyter_mlsec.core.flow.facts import (
     intersection,
     union,
 )
-from jupyter_mlsec.core.flow.knowledge import Knowledge, find
+from jupyter_mlsec.core.flow.knowledge import Knowledge
 from jupyter_mlsec.core.flow.texts import Texts, Written
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ class Interpreter(Expressions):
         self.steps = self.depth = 0
         self.results: Value = NOTHING
         self.exits: list[dict[str, int]] = []
-        self.loaders: dict[str, bool] = {}  # functions that use what was loaded; whether they load
         self.loading = False  # whether the statement at the outermost level has a load in it
 
     def open(self, text: Text, number: int, code: Code) -> None:
@@ -219,7 +218,7 @@ class Interpreter(Expressions):
             name = self.code.name(node.func, self.imports)
             if name in _EXITS:
                 self.state.ended = True
-            if value and (name.rpartition(".")[2] in self.knowledge.shows or _plots(name)):
+            if value and (self.knowledge.role(name).shows or _plots(name)):
                 self.checked(value, EYEBALLED)
 
     def displayed(self, node: ast.stmt) -> None:
@@ -228,7 +227,7 @@ class Interpreter(Expressions):
             return
         if isinstance(node.value, ast.Call):
             name = self.code.name(node.value.func, self.imports)
-            if find(self.knowledge.saves, name) is not None:
+            if self.knowledge.role(name).saves is not None:
                 return
         self.checked(self.read(node.value), EYEBALLED)
 
@@ -350,7 +349,7 @@ class Interpreter(Expressions):
     def decorated(self, decorator: ast.expr, value: Value) -> None:
         """`@check_types`, `@check_input(schema)`: what goes through the function is checked."""
         name = self.code.name(decorator, self.imports).removesuffix("()")
-        checks = find(self.knowledge.checks, name)
+        checks = self.knowledge.role(name).checks
         if checks:
             self.checked(value, checks)
 

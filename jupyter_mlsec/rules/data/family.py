@@ -90,7 +90,8 @@ _STRONG = (
 STRONG_TAG = "strong-use"
 STRONG_USE = (
     _called(STRONG_TAG, _STRONG),
-    Hint(STRONG_TAG, r"[tT]rain(?:er|ing)?\w{0,40}[ \t]*\(", ("train",)),
+    # not from_pretrained
+    Hint(STRONG_TAG, r"(?:^|[^a-z])train\w{0,40}[ \t]*\(|Trainer[ \t]*\(", ("train",)),
     Hint(STRONG_TAG, r"(?:^|[^.\w])(?:exec|eval)[ \t]*\(", ("exec", "eval")),
     Hint(STRONG_TAG, r"http://|ftp://", ("http://", "ftp://")),
     Hint(
@@ -129,15 +130,8 @@ def _knowledge(context: Context, *, local: bool) -> Knowledge:
         return judged if judged is None or local or judged.origin > Origin.STORE else None
 
     return Knowledge(
-        loads=loads.LOADS,
-        checks=uses.CHECKS,
-        uses=uses.USES,
-        shows=uses.SHOWS,
-        saves=uses.SAVES,
-        unpacks=uses.UNPACKS,
-        is_clean=uses.is_clean,
-        is_check=uses.checker(context.data_checks, _schema_classes(context)),
-        is_use=uses.is_use,
+        role=uses.role,
+        own=context.data_checks | _schema_classes(context),
         judge=judge,
         judge_url=loads.judge_url,
         fetched=fetched,

@@ -5,14 +5,12 @@ What counts as a check is a decision: docs/decisions/030-data-flow.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
 from jupyter_mlsec.core.flow.facts import EYEBALLED, SCHEMA, Kind
-from jupyter_mlsec.core.flow.knowledge import Argument
+from jupyter_mlsec.core.flow.knowledge import Argument, Role, find
 from jupyter_mlsec.core.patterns import lazy
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+from jupyter_mlsec.rules.data.loads import LOADS
 
 
 def _each(names: str, what: int) -> dict[str, int]:
@@ -38,8 +36,7 @@ CHECKS: dict[str, int] = {
         EYEBALLED,
     ),
 }
-_CHECKING = lazy(r"(?:validate|verify|assert)(?:_\w+)?|expect_\w+")
-_EXPECTING = lazy(r"expect_\w+")
+_CHECKING = lazy(r"(?:validate|verify|assert)(?:_\w+)?")
 _SCHEMA = lazy(r"(?:\w+_)?[Ss]chema|\w+Schema|SCHEMA")
 SCHEMA_BASES = lazy(r"BaseModel|DataFrameModel|SchemaModel|dy\.Schema|dataframely\.Schema|Schema")
 
@@ -75,7 +72,7 @@ _CLEAN = frozenset(
     "get_scheduler makedirs mkdir exists is_file is_dir display remove unlink".split()
 )
 _SETTINGS = lazy(r"\w*(?:Arguments|Config|Configuration|Optimizer|Tokenizer|AdamW)")
-SHOWS = frozenset("print display info plot hist show boxplot pprint printSchema imshow".split())
+_SHOWS = frozenset("print display info plot hist show boxplot pprint printSchema imshow".split())
 
 SAVES: dict[str, Argument] = {
     **dict.fromkeys(
@@ -98,30 +95,24 @@ UNPACKS: dict[str, Argument] = {
 }
 
 
-def checker(own: Collection[str], classes: Collection[str]) -> Callable[[str], int]:
-    """A function that says what a call of a name checks that no table has. `own` are the
-    functions that the configuration lists, `classes` those of the notebook with a schema."""
-
-    def is_check(name: str) -> int:
-        first, _, last = name.rpartition(".")
-        if name in own or last in own or last in classes or first in classes:
-            return SCHEMA
-        if _EXPECTING.fullmatch(last):
-            return EYEBALLED
-        return SCHEMA if _CHECKING.fullmatch(last) or _SCHEMA.fullmatch(last) else 0
-
-    return is_check
-
-
-def is_clean(name: str) -> bool:
-    """Whether what a call returns holds no data of what it is given: counts, settings, models."""
+@lru_cache(maxsize=4096)
+def role(name: str) -> Role:
+    """What a function does, by its full name."""
     last = name.rpartition(".")[2]
-    return last in _CLEAN or _SETTINGS.fullmatch(last) is not None
-
-
-def is_use(name: str) -> Kind | None:
-    """What a call of a name uses data for that no table has."""
-    last = name.rpartition(".")[2]
-    if _TRAINER.fullmatch(last) or _STEP.fullmatch(last):
-        return Kind.TRAINING
-    return Kind.PREDICTION if _MODEL.fullmatch(last) else None
+    checks, use = find(CHECKS, name), find(USES, name)
+    if checks is None:
+        checking = _CHECKING.fullmatch(last) or _SCHEMA.fullmatch(last)
+        checks = EYEBALLED if last.startswith("expect_") else SCHEMA if checking else 0
+    if use is None and (_TRAINER.fullmatch(last) or _STEP.fullmatch(last)):
+        use = Kind.TRAINING
+    if use is None and _MODEL.fullmatch(last):
+        use = Kind.PREDICTION
+    return Role(
+        load=find(LOADS, name),
+        checks=checks,
+        use=use,
+        saves=find(SAVES, name),
+        unpacks=find(UNPACKS, name),
+        shows=last in _SHOWS,
+        clean=last in _CLEAN or _SETTINGS.fullmatch(last) is not None,
+    )
