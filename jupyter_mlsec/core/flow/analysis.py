@@ -9,7 +9,16 @@ from posixpath import basename
 from typing import TYPE_CHECKING, NamedTuple
 
 from jupyter_mlsec.core.flow.definitions import Definitions
-from jupyter_mlsec.core.flow.facts import INTEGRITY, NOTHING, Flow, Format, Source, Step, union
+from jupyter_mlsec.core.flow.facts import (
+    EYEBALLED,
+    INTEGRITY,
+    NOTHING,
+    Flow,
+    Format,
+    Source,
+    Step,
+    union,
+)
 from jupyter_mlsec.core.flow.knowledge import Fetched, Knowledge
 from jupyter_mlsec.core.flow.statements import Interpreter
 from jupyter_mlsec.core.flow.texts import Texts
@@ -27,6 +36,7 @@ _USUAL = {
     "tfdv": "tensorflow_data_validation",
 }  # fmt: skip
 _WORD = lazy(r"\w+")
+_SHOWN = lazy(r"[A-Za-z_]\w*(?:\.\w+|\[[\w\"': ,-]*\])*\s*\Z")
 # Words of what reads files: a text with one may read a file that was downloaded before.
 _READS = ("open(", "load", "read", "Path(", "sum", "extract", "unpack", ".fit(", "upload")
 
@@ -110,11 +120,20 @@ def _run(
         called = any(f"{alias}(" in text.text for alias in aliases)
         if number not in marked and not called and not _mentions(interpreter, text.text):
             continue
+        if _SHOWN.match(text.text):
+            _show(interpreter, text.text)
+            continue
         try:
             _Cell(interpreter, context, number, text, marked.get(number, ()), aliases).run()
         except RecursionError:  # an expression too deep for Python itself: what it holds is unknown
             continue
     return interpreter.flows
+
+
+def _show(interpreter: Interpreter, source: str) -> None:
+    """A cell of one name with subscripts shows it: the half of the cells that mention data."""
+    value = union(*(interpreter.state.names.get(word, NOTHING) for word in _WORD.findall(source)))
+    interpreter.checked(value, EYEBALLED)
 
 
 def _aliases(imports: Mapping[str, str], knowledge: Knowledge) -> tuple[str, ...]:
@@ -191,12 +210,15 @@ class _Cell:
 
     def fetched(self) -> list[tuple[Span, Fetched]]:
         """What the shell commands of the text do with files, in order."""
-        if not self.marks and not self.interpreter.state.files:
+        knowledge, files = self.interpreter.knowledge, self.interpreter.state.files
+        if not self.marks and not files:
+            return []
+        if not any(word in self.text.text for word in knowledge.programs):
             return []
         return [
             (command.span, action)
             for command in self.context.commands(self.text)
-            for action in self.interpreter.knowledge.fetched(command)
+            for action in knowledge.fetched(command)
         ]
 
     def act(self, span: Span, action: Fetched) -> None:

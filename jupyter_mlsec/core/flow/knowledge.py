@@ -105,7 +105,8 @@ class Knowledge(NamedTuple):
 
     `judge` says what a load brings, from its call, what is known of its argument and the code of
     that, and `judge_url` what a URL does; None is for what is no data, or none that is looked at.
-    `fetched` says what a shell command does with files.
+    `fetched` says what a shell command does with files; `programs` are words of which one stands
+    in every command that it knows.
     """
 
     role: Callable[[str], Role]
@@ -113,6 +114,7 @@ class Knowledge(NamedTuple):
     judge: Callable[["Call", Load, Written, str], "Judged | None"]
     judge_url: Callable[[str], "Judged | None"]
     fetched: Callable[["Command"], "list[Fetched]"]
+    programs: tuple[str, ...]
 
     def checks(self, name: str) -> int:
         """What a call of a name checks."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,7 +55,8 @@ class Texts:
         here = None if "[" in name else self._nearest(name)
         if here is not None:
             return here.text if here.whole else None
-        return self.context.constants.get(name)
+        bound = "[" in name or any(_may_bind(text.text, name) for text in self.order)
+        return self.context.constants.get(name) if bound else None
 
     def written(self, node: ast.expr | None) -> Written:
         """What an expression is, or how it begins; nothing of what is not known."""
@@ -121,10 +121,8 @@ class Texts:
 
     def _bindings(self, name: str) -> Iterator[tuple[ast.expr | None, int, int]]:
         """The bindings of a name before this point, the nearest first, with text and line."""
-        assigned = re.compile(rf"\b{re.escape(name)}\b[^\n]*=|\bfor\b[^\n]*\b{re.escape(name)}\b")
         for number in range(self._at, -1, -1):
-            text = self.order[number]
-            if name not in text.text or not assigned.search(text.text):
+            if not _may_bind(self.order[number].text, name):
                 continue
             for value, line in reversed(self._in(number).get(name, ())):
                 if number < self._at or line < self.line:
@@ -139,6 +137,16 @@ class Texts:
                 bound.setdefault(name, []).append((value, line))
             self._bound[number] = bound
         return self._bound[number]
+
+
+def _may_bind(source: str, name: str) -> bool:
+    """Whether a text may bind a name, so that it is worth a syntax tree: `name =`, `name, other =`,
+    `name: str =`, `for name in`."""
+    if name not in source or ("=" not in source and "for " not in source):
+        return False
+    if f"{name} =" in source or f"{name} in " in source or f"{name}, " in source:
+        return True
+    return f"{name}: " in source or f"{name}) " in source or f"{name}=" in source
 
 
 def _assignments(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, ast.expr | None, int]]:

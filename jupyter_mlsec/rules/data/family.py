@@ -123,7 +123,7 @@ def _knowledge(context: Context, *, local: bool) -> Knowledge:
     from jupyter_mlsec.core.flow.knowledge import Judged, Knowledge
     from jupyter_mlsec.core.flow.texts import Written
     from jupyter_mlsec.rules.data import loads, uses
-    from jupyter_mlsec.rules.data.fetches import fetched
+    from jupyter_mlsec.rules.data.fetches import PROGRAMS, fetched
 
     def judge(call: Call, load: Load, written: Written, shown: str) -> Judged | None:
         judged = loads.judge(call, load, written, shown)
@@ -135,6 +135,7 @@ def _knowledge(context: Context, *, local: bool) -> Knowledge:
         judge=judge,
         judge_url=loads.judge_url,
         fetched=fetched,
+        programs=PROGRAMS,
     )
 
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from jupyter_mlsec.core.shellwords import Command, Word
 
+PROGRAMS = (
+    *("wget", "curl", "gsutil", "aws", "gcloud", "azcopy", "s5cmd", "gdown", "kaggle"),
+    *("unzip", "tar", "gunzip", "bunzip2", "7z", "sum"),
+)
 _URL = lazy(r"(?:https?|ftp|s3|gs|hf)://", re.IGNORECASE)
 _SUMS = frozenset("sha256sum sha512sum sha1sum md5sum shasum b2sum".split())
 

@@ -122,7 +122,7 @@ def unvalidated_remote_load_to_train(view: View) -> Iterator[Hit]:
     if _first(view, (REMOTE_TAG,)) and _worth_it(view.context):
         for found in view.context.once(remote_flows):
             severity = _severity(found.flow)
-            if severity is not None:
+            if severity is not None and severity >= view.context.least:
                 yield _hit(view.context, found, severity)
 
 
