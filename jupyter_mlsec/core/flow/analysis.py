@@ -37,8 +37,19 @@ _USUAL = {
 }  # fmt: skip
 _WORD = lazy(r"\w+")
 _SHOWN = lazy(r"[A-Za-z_]\w*(?:\.\w+|\[[\w\"': ,-]*\])*\s*\Z")
-# Words of what reads files: a text with one may read a file that was downloaded before.
-_READS = ("open(", "load", "read", "Path(", "sum", "extract", "unpack", ".fit(", "upload")
+# Words of what reads or takes files: a text with one may do so with one that is known.
+_READS = (
+    "open(",
+    "path.join(",
+    "Path(",
+    ".load",
+    "_load",
+    "Folder",
+    "_directory",
+    "TFRecord",
+    "extract",
+    "unpack",
+)
 
 
 class Found(NamedTuple):
@@ -155,7 +166,9 @@ def _mentions(interpreter: Interpreter, source: str) -> bool:
         return True
     if not state.files:
         return False
-    return any(map(source.__contains__, _READS)) or any(basename(f) in source for f in state.files)
+    if any(map(source.__contains__, _READS)):
+        return True
+    return any(path != "." and basename(path) in source for path in state.files)
 
 
 class _Cell:
