@@ -60,7 +60,10 @@ class Cell:
     """A cell. `attachments` are for the notebook's `load`; `language` is nbformat 3's, where each
     cell has its own."""
 
-    __slots__ = ("attachments", "cell_type", "id", "language", "metadata", "outputs", "source")
+    __slots__ = (
+        *("attachments", "cell_type", "execution_count", "id", "language", "metadata", "outputs"),
+        "source",
+    )
 
     def __init__(self, fields: dict[str, Any]) -> None:
         identity, outputs = fields.get("id"), fields.get("outputs")
@@ -69,6 +72,8 @@ class Cell:
         self.source = fields.get("source", fields.get("input"))
         self.id = identity if isinstance(identity, str) else None
         self.language = fields.get("language")
+        count = fields.get("execution_count", fields.get("prompt_number"))
+        self.execution_count = count if type(count) is int else None
         self.metadata = _with_unknown(fields, _CELL)
         self.outputs = [Output(item) if isinstance(item, dict) else None for item in listed]
         self.attachments = fields.get("attachments")

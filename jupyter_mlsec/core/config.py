@@ -23,7 +23,7 @@ PROFILES: Mapping[Profile, tuple[Severity, Confidence]] = {
 }
 
 # A later source (the command line) adds to these and replaces all others.
-_ADDED = frozenset({"extend_select", "ignore", "exclude", "per_path_ignore"})
+_ADDED = frozenset({"extend_select", "ignore", "exclude", "per_path_ignore", "data_checks"})
 
 
 class Config(NamedTuple):
@@ -45,6 +45,7 @@ class Config(NamedTuple):
     per_path_ignore: tuple[tuple[str, Names], ...] = ()
     baseline: str | None = None
     detect_secrets_plugins: bool = False
+    data_checks: Names = ()
     jobs: int = 0
     cache: bool = True
     max_size: int = 512
@@ -107,8 +108,15 @@ class Config(NamedTuple):
         """The settings that decide which findings a scan gives, for the key of a cache."""
         return (
             *(self.select, self.extend_select, self.ignore),
-            *(self.profile, self.min_severity, self.detect_secrets_plugins),
+            *(self.profile, self.min_severity, self.detect_secrets_plugins, self.data_checks),
         )
+
+    @property
+    def least(self) -> Severity:
+        """No finding below this severity is shown, whatever its rule."""
+        if self._selected:
+            return Severity.INFO
+        return PROFILES[self.profile][0] if self.min_severity is None else self.min_severity
 
     @property
     def _selected(self) -> Names:

@@ -116,15 +116,22 @@ class Scanner:
         context = context or Context(document)
         context.marks = marks
         context.renamed = names
+        context.data_checks = frozenset(self.config.data_checks)
+        context.least = self.config.least
         placed: list[Placed] = []
         for number, found in marks.items():
             text = document.texts[number]
             view = View(text, context, found)
             hits = [(rule, hit) for rule in self._select(text, found) for hit in rule.check(view)]
             if hits:
-                placed += [Placed(rule, number, hit) for rule, hit in _distinct(hits)]
+                placed += [
+                    Placed(rule, number if hit.text is None else hit.text, hit)
+                    for rule, hit in _distinct(hits)
+                ]
         if own:
             context.forget()
+        if any(p.hit.text is not None for p in placed):
+            placed.sort(key=lambda p: (p.text, p.hit.span))
         return placed
 
     def _marks(self, texts: Sequence[Text]) -> tuple[dict[int, Marks], dict[str, str]]:

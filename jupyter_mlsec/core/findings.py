@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from jupyter_mlsec.core.model import (
+    Confidence,
     Document,
     Finding,
     Fix,
@@ -173,12 +174,13 @@ def _finding(texts: _Texts, group: Sequence[Placed], how: tuple[str, str | None]
     rule, number, hit = group[0]
     document = texts.document
     places = [texts.place(p.text, p.hit.span) for p in group]
+    places += [texts.place(text, span) for text, span in hit.path]
     excerpt, column, end = texts.excerpt(number, hit.span)
     return Finding(
         rule=rule.id,
         family=rule.family,
         severity=max(severity(p) for p in group),
-        confidence=rule.confidence,
+        confidence=max(confidence(p) for p in group),
         place=places[0],
         message=texts.hide(_message(group)),
         fingerprint=_fingerprint(document, group),
@@ -192,6 +194,7 @@ def _finding(texts: _Texts, group: Sequence[Placed], how: tuple[str, str | None]
         excerpt_column=column,
         excerpt_end=end,
         baseline_hash=None if hit.secret is None else _sha1(hit.secret),
+        flow=bool(hit.path),
     )
 
 
@@ -199,6 +202,12 @@ def severity(placed: Placed) -> Severity:
     """The rule's severity, or the lower one that its check saw fit."""
     lowered = placed.hit.severity
     return placed.rule.severity if lowered is None else min(lowered, placed.rule.severity)
+
+
+def confidence(placed: Placed) -> Confidence:
+    """The rule's confidence, or the lower one that its check saw fit."""
+    lowered = placed.hit.confidence
+    return placed.rule.confidence if lowered is None else min(lowered, placed.rule.confidence)
 
 
 def _message(group: Sequence[Placed]) -> str:

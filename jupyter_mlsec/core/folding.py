@@ -20,7 +20,8 @@ def constant(node: ast.expr, names: Names) -> str | None:
     """The value of a string expression, or None where it is not sure to be one string.
 
     Understands literals (implicit concatenation included), `+`, f-strings of known parts, `%s`,
-    `str.format`, `str.join`, `strip` and the like on constants, and the names in `names`; the
+    `str.format`, `str.join`, `strip` and the like on constants, paths (`Path("a") / "b"`,
+    `os.path.join("a", "b")`) as the text that they have with `/`, and the names in `names`; the
     items of a list or tuple that has a name are there as `parts[0]`, `parts[1]` and so on.
     Never raises.
     """
@@ -37,6 +38,15 @@ def constant(node: ast.expr, names: Names) -> str | None:
             return _sum(node, names)
         case ast.BinOp(left=left, op=ast.Mod(), right=right):
             return _percent(left, right, names)
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return _path([left, right], names)
+        case ast.Call(func=ast.Name(id="Path") | ast.Attribute(attr="Path"), args=parts):
+            return _path(parts, names) if parts else "."
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name(id="path") | ast.Attribute(attr="path"), attr="join"),
+            args=parts,
+        ) if parts:
+            return _path(parts, names)
         case ast.JoinedStr(values=values):
             return _joined(values, names)
         case ast.FormattedValue(value=value, conversion=-1, format_spec=None):
@@ -69,6 +79,15 @@ def _joined(parts: Iterable[ast.expr], names: Names, separator: str = "") -> str
             return None
         texts.append(text)
     return separator.join(texts)
+
+
+def _path(parts: Iterable[ast.expr], names: Names) -> str | None:
+    texts = [constant(part, names) for part in parts]
+    if None in texts:
+        return None
+    from posixpath import join
+
+    return join(*(text or "" for text in texts))
 
 
 def _text(node: ast.expr, names: Names) -> str | None:

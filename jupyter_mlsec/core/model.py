@@ -50,7 +50,8 @@ class Text(NamedTuple):
 
     `language` is a lower-case name: `python`, `shell`, `markdown`, `html`, `json`, `text`,
     `requirements`, `conda`, `toml`, `dockerfile`, `dotenv`, `actions`, or a kernel's language.
-    `text` is what the rules see: lists joined, ANSI codes and JSON escapes gone.
+    `text` is what the rules see: lists joined, ANSI codes and JSON escapes gone. `execution` is
+    the execution count of the cell whose source this is, None where it never ran.
     """
 
     part: Part
@@ -61,6 +62,7 @@ class Text(NamedTuple):
     output: int | None = None
     mime: str | None = None
     tags: tuple[str, ...] = ()
+    execution: int | None = None
 
 
 class Document(NamedTuple):
@@ -99,7 +101,9 @@ class Hit(NamedTuple):
 
     `subject` is what an aggregating rule lists (a package name). `secret` is the value of a
     credential: the engine turns it into a mask and a fingerprint, and it goes no further.
-    `severity` may only lower the rule's own.
+    `severity` and `confidence` may only lower the rule's own. `path` is the way from here to where
+    it matters, for what flows: the number of a text in the document, and the place in it. `text`
+    is the number of the text that `span` is in, where that is not the one that was looked at.
     """
 
     span: Span
@@ -109,6 +113,9 @@ class Hit(NamedTuple):
     subject: str | None = None
     severity: Severity | None = None
     secret: str | None = None
+    confidence: Confidence | None = None
+    path: tuple[tuple[int, Span], ...] = ()
+    text: int | None = None
 
     def __repr__(self) -> str:
         """Without the value of the credential, which must not get into a log or an error."""
@@ -154,6 +161,7 @@ class Finding(NamedTuple):
     `excerpt_end` mark the place in it (from 0, exclusive), for the caret of a text report.
     `suppressed` is None or how it was silenced: `comment`, `tag`, `baseline`, `config`.
     `baseline_hash` is detect-secrets' sha1 of the value, for reading and writing its baselines.
+    `flow` says that `related` is a path in its order, from `place` to where the value is used.
     """
 
     rule: str
@@ -173,6 +181,7 @@ class Finding(NamedTuple):
     excerpt_column: int = 0
     excerpt_end: int = 0
     baseline_hash: str | None = None
+    flow: bool = False
 
 
 class ScanError(NamedTuple):

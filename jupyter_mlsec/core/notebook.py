@@ -97,12 +97,13 @@ def _read_cell(
             spoken = _language_name(named) or spoken
     text = _joined(cell.source)
     if text:
-        texts.append(_new(Text, ("source", spoken, text, index, cell_id, None, None, tags)))
+        count = cell.execution_count
+        texts.append(_new(Text, ("source", spoken, text, index, cell_id, None, None, tags, count)))
     for number, output in enumerate(cell.outputs) if cell.outputs else ():
         for mime, content in _output_texts(output, load) if output is not None else ():
             if content:
                 spoken = _mime_language(mime)
-                fields = ("output", spoken, content, index, cell_id, number, mime, tags)
+                fields = ("output", spoken, content, index, cell_id, number, mime, tags, None)
                 texts.append(_new(Text, fields))
     if cell.attachments is not None:
         for mime, content in _attachment_texts(load(cell.attachments)):

@@ -36,7 +36,7 @@ _MAGIC_LINE = lazy(
     r"""
     (?P<lead>[ \t]*)
     (?: (?P<timed>%(?:time|prun))(?=[ \t]+[^\s-])             # the rest of the line is Python
-      | (?P<target>[\w.,\[\]'"*() \t]+=[ \t]*)?
+      | (?P<target>(?:[\w.,*() \t]|\[[^\]\n]*\])+=[ \t]*)?
         (?P<escaped>[!%](?:\\\r?\n|[^\n])*)                   # x = !ls
       | (?P<help>\?\??[ \t]*[%\w.*]+|%?%?[\w.*\[\]]+\?\??)[ \t]*(?:\#[^\n]*)?\r?$
     )""",
@@ -307,7 +307,7 @@ def imports(codes: Iterable[Code]) -> dict[str, str]:
 
     names: dict[str, str] = {}
     for code in codes:
-        for node in code.nodes:
+        for node in _statements(code.tree.body if code.tree else []):
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     if alias.asname:
@@ -321,3 +321,14 @@ def imports(codes: Iterable[Code]) -> dict[str, str]:
                     if alias.name != "*":
                         names[alias.asname or alias.name] = f"{module}.{alias.name}"
     return names
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """All statements of a block in their order, with those in blocks inside; expressions, which
+    are most of a tree, are not looked into."""
+    pending = body[::-1]
+    while pending:
+        node = pending.pop()
+        yield node
+        for block in ("handlers", "cases", "finalbody", "orelse", "body"):
+            pending += getattr(node, block, ())[::-1]

@@ -72,6 +72,7 @@ _FLAG = _Kind("true or false", {"type": "boolean"}, _exactly(bool))
 _COUNT = _Kind("a whole number from 0 up", {"type": "integer", "minimum": 0}, _count)
 _TEXT = _Kind("a string", {"type": "string"}, _exactly(str))
 _GLOBS = _Kind("a list of strings", _LIST, _strings)
+_FUNCTIONS = _Kind("a list of strings", _LIST, _strings)
 _RULES = _Kind("a list of strings", _LIST, _strings, names=True)
 _RULES_BY_GLOB = _Kind(
     "a table of lists of strings",
@@ -153,6 +154,12 @@ SETTINGS: Mapping[str, Setting] = {
     "detect_secrets_plugins": Setting(
         _FLAG,
         "Run the plugins of detect-secrets on candidate lines as well.",
+    ),
+    "data_checks": Setting(
+        _FUNCTIONS,
+        "Functions of your own that stop the notebook where data is not what it should be, by "
+        "full name (`acme.checks.orders`) or by last name (`check_orders`). What is passed to "
+        "them, or what they are called on, counts as checked.",
     ),
     "jobs": Setting(
         _COUNT,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from jupyter_mlsec.core.model import Document, Span, Text
+from jupyter_mlsec.core.model import Document, Severity, Span, Text
 
 if TYPE_CHECKING:
     from jupyter_mlsec.core.constants import Constants
@@ -24,6 +24,8 @@ class Context:
 
     `marks` are where the hints of a scan matched: number of a text to tag to lines.
     `renamed` is what the document imports under another name, local name to full name.
+    `data_checks` are the functions that the user says check data, by full or last name. No finding
+    below `least` is shown, so that a rule may spare itself the work.
     `versions` are the packages to pin to, canonical name to version, and `versions_from` says
     where they come from, in words ("the environment of kernel python3", "requirements.txt").
     """
@@ -40,6 +42,8 @@ class Context:
         self.versions: Mapping[str, str] = versions or {}
         self.versions_from = versions_from
         self.renamed: Mapping[str, str] = {}
+        self.data_checks: frozenset[str] = frozenset()
+        self.least = Severity.INFO
         self._codes: dict[int, Code] = {}
         self._commands: dict[int, tuple[Command, ...]] = {}
         self._shared: dict[Hashable, Any] = {}
@@ -103,15 +107,15 @@ class Context:
         Empty for a document with more Python than people write (a log saved as a notebook): the
         trees would take fifty times its memory.
         """
-        from jupyter_mlsec.core.imports import imports_by_line
+        from jupyter_mlsec.core.imports import read
 
         importing = [text for text in self.sources if "import" in text.text]
         if sum(len(text.text) for text in importing) > MOST_PYTHON:
             return {}
         names: dict[str, str] = {}
         for text in importing:
-            known = imports_by_line(text.text) if id(text) not in self._codes else None
-            names.update(self.code(text).imports if known is None else known)
+            found = read(text.text) if id(text) not in self._codes else None
+            names.update(self.code(text).imports if found is None else found)
         return names
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from jupyter_mlsec.core.model import Finding, Report, ScanError, Severity
 from jupyter_mlsec.report import Options
-from jupyter_mlsec.report.places import related, where
+from jupyter_mlsec.report.places import further, where
 from jupyter_mlsec.report.terminal import escape
 from jupyter_mlsec.report.text import summary
 
@@ -44,8 +44,8 @@ def _finding(finding: Finding, options: Options) -> str:
         if line is not None:
             properties["line"] = str(line)
         message += f" ({where(place)})"
-    also = related(finding)
-    message += f" Also in: {also}." if also else ""
+    also = further(finding)
+    message += f" {also[0].upper()}{also[1:]}." if also else ""
     properties["title"] = f"{finding.severity.label}: {finding.rule}"
     return _command(_COMMANDS[finding.severity], properties, f"{message}\n{finding.docs}")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from jupyter_mlsec.core.model import Finding, Report, ScanError
-from jupyter_mlsec.report.places import related, where
+from jupyter_mlsec.report.places import further, where
 from jupyter_mlsec.report.terminal import escape
 
 
@@ -63,7 +63,7 @@ def _finding(suite: Element, finding: Finding) -> None:
         return
     message = f"{finding.severity.label}: {finding.message}"
     failure = SubElement(case, "failure", message=escape(message), type=finding.rule)
-    also = related(finding)
+    also = further(finding)
     failure.text = escape(f"{finding.place.path}, {where(finding.place)}")
-    failure.text += f"\nalso in: {escape(also)}" if also else ""
+    failure.text += f"\n{escape(also)}" if also else ""
     failure.text += f"\n{finding.docs}"

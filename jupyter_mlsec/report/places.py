@@ -29,6 +29,12 @@ def where(place: Place) -> str:
     return f"{text}, line {place.line}" if text else f"line {place.line}"
 
 
+def further(finding: Finding) -> str:
+    """The further places with what they are: `also in: cell 8`, or of a flow `goes to: cell 8`."""
+    places = related(finding)
+    return places and f"{'goes to' if finding.flow else 'also in'}: {places}"
+
+
 def related(finding: Finding, most: int = 8) -> str:
     """The further places in one phrase: `line 7; cells 8, 12 (output 1)`; empty without any."""
     here = finding.place

@@ -156,7 +156,9 @@ def _result(finding: Finding, numbers: Mapping[str, int], options: Options) -> d
         result["ruleIndex"] = numbers[finding.rule]
     if finding.kind:
         result["properties"]["kind"] = finding.kind
-    if finding.related:
+    if finding.flow:
+        result["codeFlows"] = [_flow(finding, options)]
+    elif finding.related:
         result["relatedLocations"] = [
             {"id": number, **_location(place, options), "message": {"text": where(place)}}
             for number, place in enumerate(finding.related)
@@ -167,6 +169,15 @@ def _result(finding: Finding, numbers: Mapping[str, int], options: Options) -> d
     if fix:
         result["fixes"] = [fix]
     return result
+
+
+def _flow(finding: Finding, options: Options) -> dict[str, Any]:
+    """The path from where data is loaded to where it is used (§3.36)."""
+    steps = [
+        {"location": {**_location(place, options), "message": {"text": where(place)}}}
+        for place in (finding.place, *finding.related)
+    ]
+    return {"threadFlows": [{"locations": steps}]}
 
 
 def _suppression(finding: Finding) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from itertools import groupby
 
 from jupyter_mlsec.core.model import Finding, Place, Report, Severity
 from jupyter_mlsec.report import Options
-from jupyter_mlsec.report.places import region, related
+from jupyter_mlsec.report.places import further, region
 from jupyter_mlsec.report.terminal import escape, link, style, window
 
 _PARTS = ("file", "source", "output", "attachment", "metadata")
@@ -120,9 +120,9 @@ def _finding(finding: Finding, options: Options) -> Iterator[str]:
 
 
 def _notes(finding: Finding) -> Iterator[str]:
-    also = related(finding)
+    also = further(finding)
     if also:
-        yield f"also in: {escape(also)}"
+        yield escape(also)
     if finding.fix is not None:
         label = "fix" if finding.fix.safe else "unsafe fix"
         yield f"{label}: {escape(finding.fix.title)}"

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from jupyter_mlsec.core.rule import Rule
-from jupyter_mlsec.rules import endpoints, environment, installs, llm, models, outputs, secrets
+from jupyter_mlsec.rules import (
+    data,
+    endpoints,
+    environment,
+    installs,
+    llm,
+    models,
+    outputs,
+    secrets,
+)
 
 FAMILIES: dict[str, tuple[Rule, ...]] = {
     "secrets": secrets.RULES,
     "installs": installs.RULES,
+    "data": data.RULES,
     "models": models.RULES,
     "llm": llm.RULES,
     "endpoints": endpoints.RULES,

@@ -90,6 +90,7 @@ def test_a_configuration_of_nothing_is_the_default() -> None:
         ),
         ("baseline", ".baseline", "baseline", ".baseline"),
         ("detect-secrets-plugins", True, "detect_secrets_plugins", True),
+        ("data-checks", ["acme.check"], "data_checks", ("acme.check",)),
         ("jobs", 2, "jobs", 2),
         ("cache", False, "cache", False),
         ("max-size", 0, "max_size", 0),
@@ -288,6 +289,7 @@ def test_names_stand_for_findings(names: list[str], expected: bool) -> None:
         ({"select": ["installs"]}, {"select": None}, "select", ("installs",)),
         ({"exclude": ["a"]}, {"exclude": ["b"]}, "exclude", ("a", "b")),
         ({"ignore": ["installs"]}, {"ignore": ["secrets"]}, "ignore", ("installs", "secrets")),
+        ({"data-checks": ["a"]}, {"data-checks": ["b"]}, "data_checks", ("a", "b")),
         ({"jobs": 4}, {"jobs": 0}, "jobs", 0),
         ({"cache": False}, {}, "cache", False),
         (

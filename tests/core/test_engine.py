@@ -16,7 +16,17 @@ from jupyter_mlsec.core.engine import Scanner
 from jupyter_mlsec.core.findings import mask
 from jupyter_mlsec.core.fixes import Change, edits_between, fix_bytes, spliced
 from jupyter_mlsec.core.formats import sample
-from jupyter_mlsec.core.model import Confidence, Edit, Finding, Fix, Hit, Severity, Span
+from jupyter_mlsec.core.model import (
+    Confidence,
+    Document,
+    Edit,
+    Finding,
+    Fix,
+    Hit,
+    Severity,
+    Span,
+    Text,
+)
 from jupyter_mlsec.core.rule import EVERYWHERE, Check, Hint, Rule
 from jupyter_mlsec.core.view import View
 
@@ -215,3 +225,16 @@ def test_least_edits_give_the_new_text(before: str, after: str) -> None:
 def test_a_scan_is_deterministic(sources: list[str]) -> None:
     rules = (TOKEN, LITERAL, BAD, MANY)
     assert findings(cells(*sources), *rules) == findings(cells(*sources), *rules)
+
+
+def test_a_hit_may_lower_its_severity_and_confidence_and_tell_its_path() -> None:
+    way = ((1, Span(0, 1)), (0, Span(0, 1)))
+    texts = tuple(Text("source", "python", code, cell) for cell, code in enumerate(["x", "z"]))
+    document = Document("a", "notebook", texts, 2)
+    lowered = finder("x", severity=Severity.LOW, confidence=Confidence.LOW, path=way)
+    raised = finder("x", severity=Severity.CRITICAL)
+    rules = [rule("low", lowered, "x"), rule("same", raised, "x")]
+    low, same = Scanner(rules, Config(profile="auditor")).scan(document)
+    assert (low.severity, low.confidence, low.flow) == (Severity.LOW, Confidence.LOW, True)
+    assert [place.cell for place in low.related] == [1, 0]
+    assert (same.severity, same.confidence, same.flow) == (Severity.HIGH, Confidence.HIGH, False)

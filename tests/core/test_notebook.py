@@ -95,6 +95,21 @@ def test_leaves_out_what_is_empty_or_binary(cell: Any) -> None:
     assert read(notebook(cell), "a.ipynb").texts == ()
 
 
+@pytest.mark.parametrize(
+    ("fields", "execution"),
+    [
+        ({"execution_count": 7}, 7),
+        ({"execution_count": None}, None),
+        ({}, None),
+        ({"execution_count": 7, "unknown": 1}, 7),
+        ({"execution_count": "7"}, None),
+    ],
+)
+def test_a_source_knows_its_execution_count(fields: dict[str, Any], execution: int | None) -> None:
+    cell = {"cell_type": "code", "source": "x", **fields}
+    assert read(notebook(cell), "a.ipynb").texts[0].execution == execution
+
+
 def test_reads_nbformat_3() -> None:
     cells = [
         {"cell_type": "code", "input": ["a\n", "b"], "language": "python", "outputs": []},

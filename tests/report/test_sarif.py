@@ -122,6 +122,20 @@ def test_a_place_in_a_file(full: Report, rules: Rules) -> None:
     assert result["message"]["text"] == "transformers is installed without a version"
 
 
+def test_a_flow_is_a_code_flow(finding: Make, place: Make, report: Make, rules: Rules) -> None:
+    found = finding(related=(place(cell=5), place(cell=8)), flow=True)
+    (result,) = run(report(found), rules)["results"]
+    assert "relatedLocations" not in result
+    (flow,) = result["codeFlows"]
+    (thread,) = flow["threadFlows"]
+    steps = [step["location"] for step in thread["locations"]]
+    assert [step["message"]["text"] for step in steps] == [
+        "cell 4, line 2",
+        "cell 6, line 2",
+        "cell 9, line 2",
+    ]
+
+
 def test_fixes_only_where_replacements_are_of_the_file_itself(full: Report, rules: Rules) -> None:
     results = run(full, rules)["results"]
     assert "fixes" not in results[0]

@@ -18,7 +18,7 @@ from jupyter_mlsec.core.model import (
     Severity,
 )
 from jupyter_mlsec.report import FORMATS, Options
-from jupyter_mlsec.report.places import related, where
+from jupyter_mlsec.report.places import further, related, where
 from jupyter_mlsec.report.text import render, summary
 
 Make = Callable[..., Any]
@@ -181,6 +181,14 @@ def test_related_places_in_one_phrase(
     others: list[dict[str, Any]], said: str, finding: Make, place: Make
 ) -> None:
     assert related(finding(related=tuple(place(**other) for other in others))) == said
+
+
+@pytest.mark.parametrize(("flow", "said"), [(False, "also in: cell 7"), (True, "goes to: cell 7")])
+def test_further_places_say_what_they_are(
+    flow: bool, said: str, finding: Make, place: Make
+) -> None:
+    assert further(finding(related=(place(cell=6),), flow=flow)) == said
+    assert further(finding(flow=flow)) == ""
 
 
 def test_reading_order(finding: Make, place: Make, report: Make) -> None:

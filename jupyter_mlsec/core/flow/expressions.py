@@ -1,0 +1,402 @@
+"""Transfer, expression by expression: which sources a value is made of, and what calls do to it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from posixpath import basename, normpath
+from typing import TYPE_CHECKING
+
+from jupyter_mlsec.core.flow.facts import (
+    EYEBALLED,
+    INTEGRITY,
+    NOTHING,
+    SCHEMA,
+    Flow,
+    Format,
+    Kind,
+    Source,
+    State,
+    Step,
+    Value,
+    union,
+)
+from jupyter_mlsec.core.flow.knowledge import Knowledge, Load, Role
+from jupyter_mlsec.core.python import Call, Code
+
+if TYPE_CHECKING:
+    from jupyter_mlsec.core.flow.texts import Texts
+
+_GROWS = frozenset("append extend insert add update setdefault put appendleft concat".split())
+_MAPS = frozenset("map apply applymap filter pipe transform assign starmap".split())
+_PATHS = frozenset(("join", "joinpath", "Path"))
+_DIGESTS = ("hashlib", "sha256", "sha512", "sha1", "md5", "digest", "blake2b", "checksum")
+
+
+class Expressions:
+    """What expressions of a document are made of, in the state that statements have led to.
+
+    `flows` are the uses found, by the name of the source: the worst of each.
+    """
+
+    def __init__(self, knowledge: Knowledge, texts: Texts, imports: Mapping[str, str]) -> None:
+        self.knowledge = knowledge
+        self.texts = texts
+        self.imports = imports
+        self.state = State()
+        self.flows: dict[str, Flow] = {}
+        self.code = Code("", None)
+        self.text = 0  # its number in the document
+        self.digests = False  # whether it works with digests at all
+        self.loaders: dict[str, bool] = {}  # functions that use what was loaded; whether they load
+
+    # --- values
+
+    def value(self, node: ast.expr | None) -> Value:
+        """The sources that an expression is made of; its calls take effect on the state."""
+        match node:
+            case None:
+                return NOTHING
+            case ast.Name(id=name):
+                return self.state.names.get(name, NOTHING)
+            case ast.Constant(value=constant):
+                return self.file(node) if isinstance(constant, str) else NOTHING
+            case ast.Call():
+                return self.call(node)
+            case ast.Attribute(value=inner) | ast.Starred(value=inner) | ast.Await(value=inner):
+                return self.value(inner)
+            case ast.Subscript(value=inner, slice=index):
+                self.value(index)
+                return self.value(inner)
+            case ast.NamedExpr(target=target, value=inner):
+                value = self.value(inner)
+                self.bind(target, value)
+                return value
+            case ast.Compare(left=left, comparators=others):
+                union(*map(self.value, (left, *others)))
+                return NOTHING  # true or false is no data
+            case ast.Lambda(body=body):
+                return self.value(body)
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
+                return self.comprehension(node)
+        children = [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr)]
+        value = union(*map(self.value, children))
+        if self.state.files and isinstance(node, ast.BinOp | ast.JoinedStr):
+            value = union(value, self.file(node))
+        return value
+
+    def comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+    ) -> Value:
+        outer = dict(self.state.names)
+        for generator in node.generators:
+            self.bind(generator.target, self.value(generator.iter))
+            for condition in generator.ifs:
+                self.value(condition)
+        if isinstance(node, ast.DictComp):
+            value = union(self.value(node.key), self.value(node.value))
+        else:
+            value = self.value(node.elt)
+        self.state.names = outer
+        return value
+
+    def read(self, node: ast.AST) -> Value:
+        """The sources of all names and files in an expression, whatever it makes of them."""
+        found = [NOTHING]
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Name):
+                found.append(self.state.names.get(inner.id, NOTHING))
+            elif isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+                found.append(self.file(inner))
+        return union(*found)
+
+    # --- files
+
+    def file(self, node: ast.expr) -> Value:
+        """The downloaded file that an expression names."""
+        if not self.state.files:
+            return NOTHING
+        text, whole = self.texts.written(node)
+        if not whole and not isinstance(node, ast.Name):
+            same = self.state.files.get(_spelled(node))
+            if same is not None:
+                return same
+        return self.at_path(text, whole=whole) if text else NOTHING
+
+    def at_path(self, path: str, *, whole: bool = True) -> Value:
+        """What is known of a file: itself, one of its name, or the folder that it is in."""
+        files = self.state.files
+        if "://" in path or "\n" in path or not path.strip():
+            return NOTHING
+        path = normpath(path.removeprefix("file://"))
+        if path in files:
+            return files[path]
+        name = basename(path)
+        if whole and name and "." in name:
+            for known, value in files.items():
+                if basename(known) == name:
+                    return value
+        inside = [v for known, v in files.items() if known != "." and path.startswith(known + "/")]
+        if inside:
+            return union(*inside)
+        looks_like_path = "/" in path or "." in name
+        if looks_like_path and not path.startswith(("/", "..")):
+            return files.get(".", NOTHING)
+        return NOTHING
+
+    def put(self, path: str, value: Value) -> None:
+        """A file holds the value, and nothing else."""
+        self.state.files[normpath(path)] = value
+
+    def store(self, node: ast.expr | None, value: Value, *, folder: bool = False) -> None:
+        """Note that what a path names holds the value now."""
+        if node is None or not value:
+            return
+        if isinstance(node, ast.Name):
+            known = self.state.names.get(node.id, NOTHING)
+            self.state.names[node.id] = union(known, value)
+        text, whole = self.texts.written(node)
+        if not whole and not isinstance(node, ast.Name):
+            self.state.files[_spelled(node)] = value
+        if text and "://" not in text:
+            path = normpath(text)
+            files = self.state.files
+            kept = files.get(path, NOTHING) if folder or not whole else NOTHING
+            files[path] = union(kept, value)
+
+    # --- names
+
+    def bind(self, target: ast.expr, value: Value) -> None:
+        """Assign: a plain name gets the value and loses what it had; what has parts gets it too."""
+        match target:
+            case ast.Name(id=name):
+                self.state.digests.discard(name)
+                self.state.handles.pop(name, None)
+                if value:
+                    self.state.names[name] = self.extended(value, target)
+                else:
+                    self.state.names.pop(name, None)
+            case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                for element in elements:
+                    self.bind(element, value)
+            case ast.Starred(value=inner):
+                self.bind(inner, value)
+            case ast.Attribute(value=inner) | ast.Subscript(value=inner):
+                self.add(inner, value)
+
+    def add(self, node: ast.expr, value: Value) -> None:
+        """A name holds this besides what it holds."""
+        while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+            node = node.func if isinstance(node, ast.Call) else node.value
+        if value and isinstance(node, ast.Name):
+            known = self.state.names.get(node.id, NOTHING)
+            self.state.names[node.id] = union(known, self.extended(value, node))
+
+    def extended(self, value: Value, node: ast.expr) -> Value:
+        """The value with a further step on its way for each cell that it comes to."""
+        if all(
+            (way[-1] if way else source.step).text == self.text for source, way in value.items()
+        ):
+            return value
+        step = Step(self.text, self.code.span(node))
+        return {
+            source: way if (way[-1] if way else source.step).text == self.text else (*way, step)
+            for source, way in value.items()
+        }
+
+    # --- calls
+
+    def call(self, node: ast.Call) -> Value:
+        """What a call returns is made of what it is given and called on, unless it is known to
+        load, to clean or to be a function of the notebook."""
+        name = self.code.name(node.func, self.imports)
+        last = name.rpartition(".")[2]
+        on = self.value(node.func.value) if isinstance(node.func, ast.Attribute) else NOTHING
+        given = [self.argument(argument, on, last) for argument in node.args]
+        named = {k.arg or "**": self.argument(k.value, on, last) for k in node.keywords}
+        every = union(on, *given, *named.values())
+        inside = self.inside(node, name, given, named) if every or name in self.loaders else None
+        if inside is not None:
+            return inside
+        self.launched(node)
+        role = self.knowledge.role(name)
+        known = self.state.names.get(name, NOTHING)
+        if role.load is not None:
+            return self.load(Call(node, name, self.code.span(node)), role.load, every)
+        if not every:
+            return self.file(node) if last in _PATHS else known
+        call = Call(node, name, self.code.span(node))
+        self.effects(call, last, role, every)
+        if role.clean:
+            return NOTHING
+        return self.used(call, last, every) if last.endswith("Trainer") else union(every, known)
+
+    def argument(self, node: ast.expr, on: Value, method: str) -> Value:
+        """The value of an argument; a lambda that is mapped over something gets its items."""
+        if isinstance(node, ast.Lambda) and on:
+            outer = dict(self.state.names)
+            for parameter in node.args.args:
+                self.state.names[parameter.arg] = on
+            value = self.value(node.body)
+            self.state.names = outer
+            return value
+        if isinstance(node, ast.Name) and on and method in _MAPS:
+            self.mapped(node.id, on)
+        value = self.value(node)
+        match node:
+            case ast.Name(id=name) if not value and name not in self.imports:
+                return self.file(node)
+        return value
+
+    def inside(
+        self, node: ast.Call, name: str, given: list[Value], named: dict[str, Value]
+    ) -> Value | None:
+        """What a function of the notebook returns; None for any other. Statements know how."""
+        raise NotImplementedError
+
+    def launched(self, node: ast.Call) -> None:
+        """Look into a function of the notebook that is handed over to be run."""
+        raise NotImplementedError
+
+    def mapped(self, function: str, items: Value) -> None:
+        """Look into a function of the notebook that is called for each item."""
+        raise NotImplementedError
+
+    def load(self, call: Call, load: Load, given: Value) -> Value:
+        """What a call of a loading function returns, and what it leaves on disk."""
+        if _opens_to_write(call):
+            return NOTHING
+        what = load.what.of(call)
+        if load.builders and self.texts.written(what).text in load.builders:
+            what = load.files.of(call)
+        carried = self.value(what) if what is not None else NOTHING
+        if not carried and load.what.position is None:
+            carried = given
+        step = Step(self.text, call.span)
+        format = load.format_of(call)
+        if carried:
+            value: Value = {
+                source._replace(
+                    step=step if source.file and load.saves is None else source.step,
+                    format=max(format, source.format),
+                    file=source.file and load.saves is not None,
+                ): () if source.file else way
+                for source, way in carried.items()
+            }
+        else:
+            written = self.texts.written(what)
+            shown = ast.unparse(what) if what is not None else ""
+            judged = self.knowledge.judge(call, load, written, shown)
+            if judged is None:
+                return NOTHING
+            source = Source(step, judged.name, judged.origin, format, load.saves is not None)
+            self.state.checks[judged.name] = judged.checks
+            value = {source: ()}
+        if any(call.keyword(keyword) is not None for keyword in load.hashes):
+            self.checked(value, INTEGRITY)
+        if any(call.keyword(keyword) is not None for keyword in load.schemas):
+            self.checked(value, SCHEMA)
+        if load.saves is not None:
+            self.store(load.saves.of(call), value)
+        return value
+
+    def effects(self, call: Call, last: str, role: Role, every: Value) -> None:
+        """What a call does to what it is given: check, use, grow, write, unpack, show."""
+        function = call.node.func
+        checks = self.knowledge.checks(call.name)
+        if checks:
+            self.checked(every, checks)
+        if role.use is not None:
+            self.use(call, role.use, self.used(call, last, every))
+        if role.saves is not None:
+            self.store(role.saves.of(call), every)
+        if role.unpacks is not None:
+            self.unpack(role.unpacks.of(call), every)
+        if isinstance(function, ast.Attribute):
+            if last in _GROWS:
+                self.add(function.value, every)
+            elif last in ("write", "write_bytes", "write_text"):
+                self.write(function.value, every)
+        elif last in ("print", "display"):
+            self.checked(every, EYEBALLED)
+
+    def used(self, call: Call, last: str, every: Value) -> Value:
+        """What a use takes: of a trainer's constructor only the arguments that are data."""
+        if not last.endswith("Trainer"):
+            return every
+        data = [
+            k.value for k in call.node.keywords if k.arg and "data" in k.arg and "coll" not in k.arg
+        ]
+        return union(*map(self.value, [*data, *call.args[2:]]))
+
+    def use(self, call: Call, kind: Kind, value: Value) -> None:
+        """Record that sources reached a use: the worst use of each counts."""
+        step = Step(self.text, call.span)
+        for source, taken in value.items():
+            way = taken[:-1] if taken and taken[-1].text == self.text else taken
+            flow = Flow(
+                source, kind, (source.step, *way, step), self.state.checks.get(source.name, 0)
+            )
+            known = self.flows.get(source.name)
+            if known is None or _badness(flow) > _badness(known):
+                self.flows[source.name] = flow
+            if kind.strong:
+                self.state.forget(source.name)
+
+    def checked(self, value: Value, checks: int) -> None:
+        """These sources have passed these checks from here on."""
+        for source in value:
+            self.state.checks[source.name] = self.state.checks.get(source.name, 0) | checks
+
+    def unpack(self, folder: ast.expr | None, packed: Value) -> None:
+        """The files in a folder came out of an archive."""
+        value: Value = {source._replace(file=True): way for source, way in packed.items()}
+        if folder is None:
+            self.state.files["."] = union(self.state.files.get(".", NOTHING), value)
+        else:
+            self.store(folder, value, folder=True)
+
+    def write(self, target: ast.expr, value: Value) -> None:
+        """`f.write(data)`, `Path(p).write_bytes(data)`: the file holds the data."""
+        saved: Value = {
+            source._replace(file=True, format=Format.TEXT): way for source, way in value.items()
+        }
+        if isinstance(target, ast.Name) and target.id in self.state.handles:
+            self.state.files[self.state.handles[target.id]] = saved
+        else:
+            self.store(target, saved)
+
+    def is_digest(self, node: ast.AST) -> bool:
+        """Whether an expression works with a digest."""
+        if not self.digests and not self.state.digests:
+            return False
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Name):
+                if inner.id in self.state.digests or any(d in inner.id.lower() for d in _DIGESTS):
+                    return True
+            elif isinstance(inner, ast.Attribute) and inner.attr in (*_DIGESTS, "hexdigest"):
+                return True
+        return False
+
+
+def _spelled(node: ast.expr) -> str:
+    """A path that is not known, by the code that makes it: the same code makes the same path."""
+    return f"={ast.unparse(node)}"
+
+
+def _opens_to_write(call: Call) -> bool:
+    """Whether a call is `open(path, "w")` or the like."""
+    mode = call.args[1] if len(call.args) > 1 else call.keyword("mode")
+    written = isinstance(mode, ast.Constant) and str(mode.value)[:1] in ("w", "a", "x")
+    return written and call.name.rpartition(".")[2] == "open"
+
+
+def works_with_digests(source: str) -> bool:
+    """Whether a text has a word for digests in it: few have."""
+    lowered = source.lower()
+    return any(word in lowered for word in _DIGESTS)
+
+
+def _badness(flow: Flow) -> tuple[bool, bool, bool]:
+    """What makes one use of a source worse than another."""
+    return flow.kind.strong, not flow.checks & (SCHEMA | INTEGRITY), not flow.checks & EYEBALLED
