@@ -304,6 +304,8 @@ class Expressions:
         """What a call does to what it is given: check, use, grow, write, unpack, show."""
         function = call.node.func
         checks = self.knowledge.checks(call.name)
+        if role.schema and self.is_given(call, role.schema):
+            checks |= SCHEMA
         if checks:
             self.checked(every, checks)
         if role.use is not None:
@@ -319,6 +321,12 @@ class Expressions:
                 self.write(function.value, every)
         elif last in ("print", "display"):
             self.checked(every, EYEBALLED)
+
+    def is_given(self, call: Call, name: str) -> bool:
+        """Whether a call has a keyword, a variable or a constructor of this name (in any case)."""
+        positional = [self.code.name(node, self.imports).removesuffix("()") for node in call.args]
+        last = [each.rpartition(".")[2].lower() for each in positional]
+        return call.keyword(name) is not None or name in last
 
     def used(self, call: Call, last: str, every: Value) -> Value:
         """What a use takes: of a trainer's constructor only the arguments that are data."""

@@ -87,8 +87,8 @@ class Fetched(NamedTuple):
 
 class Role(NamedTuple):
     """What a function of a name does: load, check (bits), use, write what it is given to a path,
-    unpack what it is called on into a folder, show it. `clean`: what it returns holds nothing of
-    what it is given."""
+    unpack what it is called on into a folder, show it. `schema`: it checks a schema if it is given
+    something of this name. `clean`: what it returns holds nothing of what it is given."""
 
     load: Load | None = None
     checks: int = 0
@@ -96,6 +96,7 @@ class Role(NamedTuple):
     saves: Argument | None = None
     unpacks: Argument | None = None
     shows: bool = False
+    schema: str = ""
     clean: bool = False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Hint, family
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from jupyter_mlsec.core.view import Context, View
 
 rule = family("data")
+
+PICTURE = lazy(r"\.(?:jpe?g|png|gif|webp|bmp)$", re.IGNORECASE)
 
 # By their last names; `get`, `load` and the like only behind the module that makes them a load.
 _REMOTE = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jupyter_mlsec.core.model import Edit, Fix, Hit, Severity, Span
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Bad, Good
-from jupyter_mlsec.rules.data.family import REMOTE_LOAD, loads, rule, texts_at
+from jupyter_mlsec.rules.data.family import PICTURE, REMOTE_LOAD, loads, rule, texts_at
 
 if TYPE_CHECKING:
     import ast
@@ -25,7 +25,6 @@ _PLACEHOLDER = lazy(
     r"|.*(?:your[_-]|<|\{|\[)",
     re.IGNORECASE,
 )
-_PICTURE = lazy(r"\.(?:jpe?g|png|gif|webp|bmp)$", re.IGNORECASE)
 _COMPARES = lazy(
     r"sha(?:256|384|512|1)sum|shasum|b2sum|md5sum|hashlib|gpgv?\b[^\n]*--verify|cosign verify"
 )
@@ -151,7 +150,7 @@ def plain_http_data(view: View) -> Iterator[Hit]:
         judged = judge_url(url)
         if judged is None or judged.origin is not Origin.HTTP or not url.startswith("http:"):
             continue
-        severity = Severity.LOW if _PICTURE.search(judged.name) else None
+        severity = Severity.LOW if PICTURE.search(judged.name) else None
         host = judged.name.split("/")[2]
         message = f"data is fetched from {host} by plain http; use https and compare a digest"
         yield Hit(span, message, _https(view, span), subject=host, severity=severity)
@@ -235,18 +234,19 @@ def download_without_checksum(view: View) -> Iterator[Hit]:
     """
     if view.context.once(_compares):
         return
-    found: list[tuple[Span, str]] = []
+    found: list[tuple[Span, str, str]] = []
     for call, load in loads(view) if view.text.language == "python" else ():
         node = load.what.of(call)
         last = call.name.rpartition(".")[2]
         if node is None or last not in _DOWNLOADS or any(map(call.may_have, load.hashes)):
             continue
-        found.append((view.code.span(node), texts_at(view, call.node).written(node).text))
+        url = texts_at(view, call.node).written(node).text
+        found.append((view.code.span(node), url, url))
     for command in view.commands:
-        found += [place for place, _ in _saved(view, command)]
-    for span, url in found:
+        found += [(span, url, path) for (span, url), path in _saved(view, command)]
+    for span, url, named in found:
         if not re.search(r"[0-9a-f]{40}", url):
-            shown = _shown(url) or view.source[span.start : span.end]
+            shown = _shown(named) or view.source[span.start : span.end]
             message = f"{shown} is downloaded without comparing a digest"
             yield Hit(span, message, subject=shown)
 

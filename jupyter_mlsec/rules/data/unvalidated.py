@@ -10,6 +10,7 @@ from jupyter_mlsec.core.rule import IN_CODE, Bad, Good
 from jupyter_mlsec.rules.data.family import (
     LOCAL_LOAD,
     LOCAL_TAG,
+    PICTURE,
     REMOTE_LOAD,
     REMOTE_TAG,
     STRONG_TAG,
@@ -218,7 +219,8 @@ def _severity(flow: Flow) -> Severity | None:
     if source.format is Format.OBJECTS:
         level = Severity.HIGH
     elif source.origin is Origin.HTTP:
-        level = Severity.HIGH if flow.kind.strong else Severity.MEDIUM
+        shown = Severity.LOW if PICTURE.search(source.name) else Severity.MEDIUM
+        level = Severity.HIGH if flow.kind.strong else shown
     elif source.origin is Origin.REMOTE:
         level = Severity.MEDIUM if flow.kind.strong else Severity.LOW
     else:

@@ -29,7 +29,6 @@ CHECKS: dict[str, int] = {
         "cast_with_schema",
         SCHEMA,
     ),
-    "datasets.Dataset.cast": SCHEMA,
     **_each(
         "find_issues find_label_issues full_suite().run data_integrity().run suite.run why.log "
         "interrogate run_checkpoint checkpoint.run generate_constraints_report",
@@ -114,5 +113,6 @@ def role(name: str) -> Role:
         saves=find(SAVES, name),
         unpacks=find(UNPACKS, name),
         shows=last in _SHOWS,
+        schema="features" if last in ("cast", "map") else "",
         clean=last in _CLEAN or _SETTINGS.fullmatch(last) is not None,
     )

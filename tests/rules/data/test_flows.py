@@ -177,6 +177,9 @@ CHECKS = [
     "issues = Datalab(d, label_name='y').find_issues()\nassert not len(issues)",
     "result = data_integrity().run(Dataset(d))\nassert result.passed()",
     "results = why.log(d)\nassert constraints(results).validate()",
+    "d = d.cast(Features({'x': Value('int64')}))",
+    "d = d.cast(features)",
+    "d = d.map(f, features=features)",
     "np.testing.assert_array_equal(d.columns, COLUMNS)",
     "from sklearn.utils import check_array\ncheck_array(d)",
     "from acme import validate_houses\nvalidate_houses(d)",
@@ -197,6 +200,8 @@ def test_checks(check: str) -> None:
 NO_CHECKS = [
     ("d = d.dropna().fillna(0).astype(int).drop_duplicates()", "medium"),
     ("X_train, X_test = train_test_split(d)\nd = X_train", "medium"),
+    ("d = d.cast('int64')", "medium"),
+    ("d = d.map(f)", "medium"),
     ("d.head()", "low"),
     ("display(d)", "low"),
     ("d.hist()", "low"),
@@ -273,6 +278,18 @@ def test_local_loads_where_they_are_asked_for(source: str) -> None:
     assert severities(f"{source}\n---\nmodel.fit(d)", STRICT) == ["medium"]
     assert severities(f"{source}\n---\nschema.validate(d)\n---\nmodel.fit(d)", STRICT) == []
     assert severities(f"{source}\n---\nmodel.predict(d)", STRICT) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "severity"),
+    [
+        ("http://example.org/a.csv", "medium"),
+        ("http://example.org/a.jpg", "low"),
+        ("https://example.org/a.csv", "low"),
+    ],
+)
+def test_what_is_only_predicted_on(url: str, severity: str) -> None:
+    assert severities(f"d = requests.get('{url}').content\nmodel.predict(d)") == [severity]
 
 
 def test_local_loads_are_not_asked_for_by_default() -> None:
