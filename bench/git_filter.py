@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 from bench import peers
 from bench.corpus import folder, megabytes, notebooks
-from bench.measure import Cost, best, run, table
+from bench.measure import ROOT, Cost, best, run, table
+from jupyter_mlsec.core.strip import Options, strip
 
 COUNT = 500
 TIMES = 3
@@ -36,12 +37,14 @@ _HEADER = [
 
 class Filter(NamedTuple):
     """A filter to measure: git's configuration for it, the driver's name in it, every how many
-    notebooks it takes."""
+    notebooks it takes. `stripped` are the notebooks before git sees them, so that no filter shows
+    what is left to one that costs nothing."""
 
     label: str
     config: Mapping[str, str]
     driver: str = "x"
     every: int = 1
+    stripped: bool = False
 
 
 def main() -> str:
@@ -61,7 +64,9 @@ def main() -> str:
     return (
         f"## The git filter: {len(files)} notebooks, {megabytes(files):.0f} MB, in a repository\n\n"
         f"{table(_HEADER, rows)}\n\n"
-        "CPU seconds of git and all below it. In mode `all` outputs are kept for later after git "
+        "CPU seconds of git and all below it. A filter that costs nothing and strips everything "
+        "would take what git takes for stripped notebooks; a process that only echoes shows what "
+        "git's protocol takes. In mode `all` outputs are kept for later after git "
         f"has ended, which took another {aside:.2f} s of CPU for new notebooks, and nothing for "
         "known ones.\n\n"
         f"### One notebook of {LARGE / 1e6:.0f} MB (budget: 0.3 s, and 2.5 times its size)\n\n"
@@ -71,6 +76,10 @@ def main() -> str:
 
 def _filters() -> Iterator[Filter]:
     yield Filter("none", {})
+    yield Filter("none, notebooks stripped before", {}, stripped=True)
+    yield Filter(
+        "a process that echoes", {"filter.x.process": _echo(), "filter.x.required": "true"}
+    )
     yield Filter("`cat`", {"filter.x.clean": "cat", "filter.x.smudge": "cat"})
     for mode in ("all", "sensitive"):
         yield Filter(f"**mlsec, mode `{mode}`**", {"mode": mode}, "mlsec")
@@ -87,6 +96,16 @@ def _filters() -> Iterator[Filter]:
     yield Filter(label, config, every=SLOW)
 
 
+def _echo() -> str:
+    """git's protocol and nothing else, in Python."""
+    python, top = peers.program("python"), ROOT
+    code = (
+        f"import sys; sys.path.append({str(top)!r}); from jupyter_mlsec.git.protocol import serve; "
+        "serve((sys.argv[1], sys.argv[2]), lambda verb, path, data: data)"
+    )
+    return f'"{python}" -I -S -c "{code}" clean smudge'
+
+
 class Tree:
     """A repository with a filter, and what its commands cost: CPU seconds, all runs of each."""
 
@@ -101,7 +120,8 @@ class Tree:
         for number, path in enumerate(some):
             target = top / f"{number // 50}" / f"{number:03}.ipynb"
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(path.read_bytes())
+            data = path.read_bytes()
+            target.write_bytes(strip(data, Options(mode="all")).data if kind.stripped else data)
         _set_up(kind, top)
 
     def row(self, none: Tree) -> list[str]:
@@ -222,7 +242,7 @@ def _large(top: Path) -> str:
     _write_large(large)
     size = large.stat().st_size
     rows = []
-    for number, kind in enumerate(kind for kind in _filters() if kind.every == 1):
+    for number, kind in enumerate(k for k in _filters() if k.every == 1 and not k.stripped):
         here = top / str(number)
         here.mkdir()
         _set_up(kind, here)

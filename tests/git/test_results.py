@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from jupyter_mlsec.core.strip import Options
+from jupyter_mlsec.faces.git_filter import Plan
 from jupyter_mlsec.git.results import Results, code_stamp
 from tests.git.repository import MARK, Repository, notebook, wait_for
 
@@ -98,3 +101,31 @@ def test_after_an_upgrade_they_are_remembered_anew(repo: Repository) -> None:
     repo.git("add", "--renormalize", "a.ipynb")
     repo.settle()
     assert file.read_bytes() == known
+
+
+def test_what_is_known_needs_no_parser_and_no_rules(repo: Repository) -> None:
+    repo.write("a.ipynb", notebook("x = 1\n"))
+    code = (
+        "import sys; sys.path += eval(sys.argv[1])\n"
+        "from jupyter_mlsec.faces.git_filter import Session\n"
+        "session = Session({'mode': 'sensitive'})\n"
+        "session.clean('a.ipynb', open('a.ipynb', 'rb').read()); session.close()\n"
+        "print(*(name for name in sys.modules if name.startswith('jupyter_mlsec.')))"
+    )
+    first, again = (
+        repo.run(sys.executable, "-I", "-S", "-c", code, repr(sys.path)).stdout.decode().split()
+        for _ in range(2)
+    )
+    assert "jupyter_mlsec.core.strip.sensitive" in first
+    assert "jupyter_mlsec.git.results" in again
+    assert not [name for name in again if ".core.strip" in name or ".rules" in name]
+
+
+def test_a_plan_has_the_mode_of_its_options() -> None:
+    """Which are made only where a result is not known."""
+    for settings in ({}, {"mode": "all"}, {"mode": "sensitive", "keep_count": "true"}):
+        assert Plan(settings).mode == Plan(settings).options.mode
+    options = Options(mode="all", keep_id=False)
+    assert Plan(options=options).options is options
+    assert Plan(options=options).key != Plan(options=options.but(keep_id=True)).key
+    assert Plan({"mode": "all"}).key != Plan({"mode": "all", "keep_count": "true"}).key
