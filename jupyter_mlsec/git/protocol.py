@@ -83,7 +83,7 @@ class _Pipe:
         while (size := self._head(may_end=may_end and not found)) is not None:
             if not size:
                 return found
-            packet = b"".join(self._pieces(size))
+            packet = b"".join(map(bytes, self._pieces(size)))  # copied one by one
             found.append(os.fsdecode(packet.removesuffix(b"\n")))
         return None
 
