@@ -6,18 +6,25 @@ import os
 
 from jupyter_mlsec.core.errors import MlsecError
 
+_SUFFIX = ".mlsec"
+_LONGEST = 255  # bytes of a file's name, in most file systems
+_swept: set[str] = set()  # folders that this process has looked through
+
 
 def replace(file: str, data: bytes) -> None:
     """Put new bytes in a file's place at once, with its mode and owner; a link stays a link.
 
-    Until the last step the old file is as it was, and the new one is on the disk before that.
-    Raises MlsecError if it can't be written.
+    Until the last step the old file is as it was, and the new one is on the disk before that. What
+    a run that was killed has left beside it is removed. Raises MlsecError if it can't be written.
     """
     target = os.path.realpath(file)
-    part = f"{target}.{os.getpid()}.mlsec"
+    folder, name = os.path.split(target)
+    mine = f".{os.getpid()}{_SUFFIX}"
+    part = os.path.join(folder, os.fsdecode(os.fsencode(name)[: _LONGEST - len(mine)]) + mine)
     try:
+        _sweep(folder)
         facts = os.stat(target)
-        with open(part, "wb") as new:
+        with open(part, "xb", opener=_for_nobody_else) as new:
             new.write(data)
             new.flush()
             os.fsync(new.fileno())
@@ -25,10 +32,42 @@ def replace(file: str, data: bytes) -> None:
         if hasattr(os, "chown") and (facts.st_uid, facts.st_gid) != (os.getuid(), os.getgid()):
             _own(part, facts)
         os.replace(part, target)
-    except OSError as error:
-        if os.path.exists(part):
+    except BaseException as error:
+        if os.path.lexists(part):
             os.unlink(part)
-        raise MlsecError(f"can't be written: {error.strerror}") from None
+        if isinstance(error, OSError):
+            raise MlsecError(f"can't be written: {error.strerror}") from None
+        raise
+
+
+def _for_nobody_else(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _sweep(folder: str) -> None:
+    """Remove what processes have left that are no more."""
+    if folder in _swept:
+        return
+    _swept.add(folder)
+    with os.scandir(folder) as listing:
+        left = [entry.path for entry in listing if entry.name.endswith(_SUFFIX)]
+    for path in left:
+        pid = path.removesuffix(_SUFFIX).rpartition(".")[2]
+        if pid.isdigit() and pid.isascii() and not _runs(int(pid)):
+            os.unlink(path)
+
+
+def _runs(pid: int) -> bool:
+    """Whether there is such a process, as far as that can be asked without harm."""
+    if os.name == "nt":
+        return True  # there, asking would end it
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True  # somebody else's
+    return True
 
 
 def _own(part: str, facts: os.stat_result) -> None:

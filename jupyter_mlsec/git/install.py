@@ -68,6 +68,11 @@ def install(
         _forget_nbstripout(cwd, scope)
     if scope == "local":
         notes += hook.install(cwd)
+    if attributes_file and scope == "local" and not _is_read(cwd, attributes_file):
+        notes.append(
+            f"git does not read {file} for notebooks of this repository, so nothing is filtered "
+            "yet: name .gitattributes, or set core.attributesFile"
+        )
     return Installed(file, tuple(notes))
 
 
@@ -83,6 +88,8 @@ def uninstall(cwd: str, *, scope: Scope = "local", attributes_file: str | None =
     script = script_path(cwd, scope)
     if os.path.isfile(script):
         os.unlink(script)
+        if not os.listdir(os.path.dirname(script)):
+            os.rmdir(os.path.dirname(script))
     if scope == "local":
         found |= hook.remove(cwd)
     return found
@@ -205,6 +212,15 @@ def _check_overridden(cwd: str) -> None:
                 f"{name!r} goes through the filter {other!r}, which this would end",
                 "give --attributes .gitattributes: lines for single paths go on to count there",
             )
+
+
+def _is_read(cwd: str, file: str) -> bool:
+    """Whether git goes by an attributes file, for notebooks beside it or in general."""
+    top = command.top(cwd)
+    beside = os.path.relpath(os.path.join(os.path.dirname(file), ANY), os.path.realpath(top))
+    asked = [ANY] if beside.startswith("..") else [ANY, beside.replace(os.sep, "/")]
+    found = attributes_of(top, asked)
+    return any(said.get("filter") in driver.DRIVERS for said in found.values())
 
 
 def _taken(name: str) -> tuple[str, str]:

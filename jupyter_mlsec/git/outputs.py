@@ -29,6 +29,13 @@ class Outputs:
         self._waited = False
         self._any = os.path.isdir(self.folder)
 
+    def has(self, path: str) -> bool:
+        """Whether anything is kept of a notebook."""
+        try:
+            return self._any and os.path.exists(self._file(path))
+        except ValueError:
+            return False
+
     def knows(self, path: str, data: bytes) -> bool:
         """Whether the outputs of exactly these bytes have been kept, as far as they may be."""
         if not self._any:
@@ -43,15 +50,15 @@ class Outputs:
         """Keep the outputs of a notebook that are the same in `approved`.
 
         That is the same notebook with everything redacted that must not be kept. Outputs of cells
-        that the notebook does not have now, such as on another branch, stay while there is room.
-        Raises OSError.
+        that the notebook does not have now, such as on another branch, stay while there is room;
+        those of cells that have none any more go, for somebody has cleared them. Raises OSError.
         """
-        from jupyter_mlsec.core.strip import cell_outputs
+        from jupyter_mlsec.core.strip import cell_digests, cell_outputs
 
         file = self._file(path)
         found = cell_outputs(data)
         safe = {(digest, outputs) for digest, outputs, _ in cell_outputs(approved)}
-        now = {digest for digest, _, _ in found}
+        now = cell_digests(data)
         cells = [cell for cell in found if cell[:2] in safe]
         cells += [cell for cell in _read(file) if cell[0] not in now]
         pieces, size = [_head(data), b"\n"], 0

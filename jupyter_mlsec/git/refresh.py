@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 
+from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.git import command
 from jupyter_mlsec.git.driver import NAME
 from jupyter_mlsec.git.install import attributes_of
@@ -20,9 +21,12 @@ def refresh(cwd: str, paths: list[str] | None = None) -> list[str]:
 
     `paths` are files, relative to `cwd`; None means all notebooks of the repository. Files that
     differ in anything the filter lets through, or in their mode, are left alone. Raises MlsecError
-    if there is no repository, or another git holds its index.
+    if there is no repository or no such file, or another git holds its index.
     """
     top = command.top(cwd)
+    for path in paths or ():
+        if not os.path.lexists(os.path.join(cwd, path)):
+            raise MlsecError(f"{path}: there is no such file")
     wanted = [os.path.relpath(os.path.join(cwd, path), top) for path in paths or ()]
     entries = _modified(top, wanted)
     filtered = attributes_of(top, list(entries))

@@ -61,6 +61,21 @@ def test_out_again_leaves_no_trace(bare: Repository) -> None:
     assert not uninstall(str(bare.path))
 
 
+@pytest.mark.parametrize(
+    ("file", "read"),
+    [
+        (".gitattributes", True),
+        ("sub/.gitattributes", True),
+        (".git/info/attributes", True),
+        ("attributes.txt", False),
+    ],
+)
+def test_an_attributes_file_that_git_does_not_read(file: str, read: bool, bare: Repository) -> None:
+    """Nothing would be filtered, and nobody would know."""
+    done = install(str(bare.path), {}, attributes_file=str(bare.path / file))
+    assert any("git does not read" in note for note in done.notes) != read
+
+
 def test_twice_is_once(bare: Repository) -> None:
     install(str(bare.path), {"mode": "all"})
     before = files(bare.path)

@@ -397,6 +397,33 @@ def a_notebook_that_is_left_alone(repo: Repository) -> None:
 
 
 @scenario
+def cleared_outputs(repo: Repository) -> None:
+    repo.write(NAME, notebook(*THREE))
+    repo.commit()
+    repo.settle()
+    repo.write(NAME, notebook(*THREE, output=[MARK, None, MARK]))
+    repo.git("add", NAME)
+    repo.settle()
+    (repo.path / NAME).unlink()
+    repo.git("checkout", "-q", "--", NAME)
+    assert repo.read(NAME) == notebook(*THREE, output=[MARK, None, MARK])
+    repo.write(NAME, notebook(*THREE, output=None))
+    repo.git("add", NAME)
+    repo.settle()
+    (repo.path / NAME).unlink()
+    repo.git("checkout", "-q", "--", NAME)
+    assert repo.read(NAME) == notebook(*THREE, output=None)
+    # and after another run they are kept again
+    repo.write(NAME, notebook(*THREE))
+    repo.git("status")
+    repo.git("add", NAME)
+    repo.settle()
+    (repo.path / NAME).unlink()
+    repo.git("checkout", "-q", "--", NAME)
+    assert repo.read(NAME) == notebook(*THREE)
+
+
+@scenario
 def an_empty_file(repo: Repository) -> None:
     repo.write("new.ipynb", "")
     repo.commit()

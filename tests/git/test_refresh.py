@@ -102,3 +102,8 @@ def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
     with pytest.raises(MlsecError, match="is in no git repository"):
         refresh(str(tmp_path))
+
+
+def test_no_such_file(committed: Repository) -> None:
+    with pytest.raises(MlsecError, match=r"nope\.ipynb: there is no such file"):
+        refresh(str(committed.path), ["nope.ipynb"])

@@ -346,6 +346,14 @@ ALL = [
         notebook(code(OUT, source=[" ", "\n"]), markdown()),
         settings={"drop-empty-cells": True},
     ),
+    in_all(
+        "ids of what is left",
+        notebook(code(OUT, source="", id=GONE), markdown(id="a"), code(source=[KEPT], id="b")),
+        KEPT,
+        '"id": "0"',
+        '"id": "1"',
+        settings={"drop-empty-cells": True, "keep-id": False},
+    ),
     # no notebook, or around one
     in_all("a list of notebooks", [notebook(code(OUT))]),
     in_all("a notebook in an object", {"notebook": notebook(code(OUT))}),

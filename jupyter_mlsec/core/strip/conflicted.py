@@ -6,6 +6,7 @@ breaks all of them. So outputs are removed line by line, on both sides of each c
 
 from __future__ import annotations
 
+from jupyter_mlsec.core.strip.everything import named_as_output
 from jupyter_mlsec.core.strip.walk import Malformed, Reader
 
 TYPE_CHECKING = False
@@ -37,10 +38,10 @@ def strip_conflicted(data: bytes, options: Options) -> bytes:
     emptied = {"outputs", "attachments", *options.plan.notebook, *options.plan.cell_metadata}
     counts = () if options.keep_count else _COUNTS
     kept: list[bytes] = []
-    skip: bytes | None = None  # how the line begins that ends what is being dropped
-    before: list[bytes | None] = []  # what was being dropped where the conflict began
-    after: bytes | None = None  # and where its first sides ended
-    for line in data.splitlines(keepends=True):
+    skip: _Dropped | None = None  # what is being dropped
+    before: list[_Dropped | None] = []  # what was being dropped where the conflict began
+    after: _Dropped | None = None  # and where its first sides ended
+    for line in _joined(data, emptied).splitlines(keepends=True):
         marker = _marker(line)
         if marker is not None:
             kept.append(line)
@@ -54,13 +55,58 @@ def strip_conflicted(data: bytes, options: Options) -> bytes:
                 skip, after = skip or after, None
             continue
         if skip is not None:
-            if line.startswith(skip):
-                kept.append(line)
-                skip = None
-            continue
+            skip, line = skip.rest(line)
+            if skip is not None:
+                continue
         new, skip = _line(line, emptied, counts)
         kept.append(new)
     return b"".join(kept)
+
+
+def _joined(data: bytes, emptied: set[str]) -> bytes:
+    """The file with what is to be dropped begun on the line of its key, where it is not."""
+    import re
+
+    keys = "|".join(sorted(map(re.escape, emptied))).encode()
+    return re.sub(rb'("(?:%s)"\s*:)\s*\n\s*(?=[\[{"])' % keys, rb"\1 ", data)
+
+
+class _Dropped:
+    """A container whose lines are dropped: up to the line with the bracket at its indentation, or
+    where nothing is indented up to the bracket that closes it."""
+
+    __slots__ = ("_depth", "_end")
+
+    def __init__(self, indent: bytes, bracket: bytes, depth: int) -> None:
+        self._end = indent + bracket if indent else b""
+        self._depth = depth
+
+    def rest(self, line: bytes) -> tuple[_Dropped | None, bytes]:
+        """What is dropped behind this line, and what stays of the line if that is nothing."""
+        if self._end:
+            return (None, line) if line.startswith(self._end) else (self, b"")
+        left, at = _nesting(line, self._depth)
+        return (None, line[at:]) if left == 0 else (_Dropped(b"", b"", left), b"")
+
+
+def _nesting(line: bytes, depth: int) -> tuple[int, int]:
+    """How deep in brackets a line ends that begins at a depth; or 0, and where the bracket stands
+    that closes the last. Strings do not go over lines in JSON."""
+    quoted = escaped = False
+    for at in range(len(line)):
+        char = line[at : at + 1]
+        if quoted:
+            quoted = escaped or char != b'"'
+            escaped = char == b"\\" and not escaped
+        elif char == b'"':
+            quoted = True
+        elif char in b"[{":
+            depth += 1
+        elif char in b"]}":
+            depth -= 1
+            if depth == 0:
+                return 0, at
+    return depth, 0
 
 
 def _marker(line: bytes) -> bytes | None:
@@ -71,8 +117,8 @@ def _marker(line: bytes) -> bytes | None:
     return line[:1] if not rest.strip() or rest.startswith(b" ") else None
 
 
-def _line(line: bytes, emptied: set[str], counts: tuple[str, ...]) -> tuple[bytes, bytes | None]:
-    """A line without what a run left, and how the line begins up to which all is to be dropped."""
+def _line(line: bytes, emptied: set[str], counts: tuple[str, ...]) -> tuple[bytes, _Dropped | None]:
+    """A line without what a run left, and what is to be dropped behind it."""
     at = line.find(b'"')
     while at >= 0:
         try:
@@ -80,9 +126,12 @@ def _line(line: bytes, emptied: set[str], counts: tuple[str, ...]) -> tuple[byte
         except (Malformed, IndexError):
             at = line.find(b'"', at + 1)
             continue
-        empty = _EMPTY.get(line[value_at : value_at + 1]) if key in emptied else None
+        first = line[value_at : value_at + 1]
+        empty = _EMPTY.get(first) if key in emptied or named_as_output(key) else None
         if key in counts:
             empty = b"null"
+        elif key == "outputs" and first == b'"':
+            empty = b'""'
         if empty is None:
             at = line.find(b'"', value_at)
             continue
@@ -90,7 +139,8 @@ def _line(line: bytes, emptied: set[str], counts: tuple[str, ...]) -> tuple[byte
             end = Reader(line).value(value_at)[1]
         except (Malformed, IndexError):
             indent = line[: len(line) - len(line.lstrip())]
-            return line[: value_at + 1] + b"\n", indent + empty[-1:]
+            depth = max(_nesting(line[value_at:], 0)[0], 1)
+            return line[: value_at + 1] + b"\n", _Dropped(indent, empty[-1:], depth)
         line = line[:value_at] + empty + line[end:]
         at = line.find(b'"', value_at + len(empty))
     return line, None

@@ -33,6 +33,7 @@ class Everything:
         self.note = note
         self.kept_by_default: bool | None = True if options.keep_output else None
         self.unknown_goes: bool | None = None
+        self._dropped = 0  # cells that are dropped altogether
 
     def cell(self, number: int, at: int, value: Any, end: int) -> bool:
         """Strip a cell; whether it is to be dropped altogether."""
@@ -47,6 +48,7 @@ class Everything:
         )
         if self.plan.drops_cells and self._drops(pairs):
             self.note(number, "source", "the cell")
+            self._dropped += 1
             return True
         cuts = Cuts(self.edits, at)
         for field in fields:
@@ -105,7 +107,7 @@ class Everything:
         return False
 
     def _renumber(self, number: int, field: Any) -> None:
-        new = b'"%d"' % number
+        new = b'"%d"' % (number - self._dropped)  # as nbstripout, which drops cells first
         if self.reader.data[field.at : field.end] != new:
             self.edits.append((field.at, field.end, new))
             self.note(number, "id", "the cell's id")

@@ -34,6 +34,11 @@ def cell_outputs(data: bytes) -> list[tuple[bytes, bytes, bytes]]:
     return found
 
 
+def cell_digests(data: bytes) -> set[bytes]:
+    """The digests of the sources of all code cells. Raises Unparsable."""
+    return {digest for digest, _ in _cells(data)}
+
+
 def with_outputs(data: bytes, lookup: Lookup) -> bytes:
     """The notebook with outputs put into cells that have none; stripping gives `data` again.
 

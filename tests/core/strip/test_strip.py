@@ -241,6 +241,25 @@ _CONFLICTS = {
         f'<<<<<<< HEAD\n  "widgets": {{\n   "a": "{GONE}"\n  }}\n=======\n'
         f'  "a": "{KEPT}"\n>>>>>>> b\n'
     ),
+    "without indentation": (
+        f'<<<<<<< HEAD\n"outputs": [\n{{\n"text": [\n"]",\n"a \\" ["\n],\n"data": "{GONE}"\n}}\n'
+        f'],\n"source": "{KEPT}"\n=======\n"outputs": []\n>>>>>>> b\n'
+    ),
+    "without indentation, over a marker": (
+        f'"outputs": [\n<<<<<<< HEAD\n{{"a": [\n"{GONE}"]}}\n=======\n["{GONE}"\n]\n>>>>>>> b\n'
+        f'], "source": "{KEPT}"\n'
+    ),
+    "brackets on their own lines": (
+        f'<<<<<<< HEAD\n   "outputs":\n   [\n    "{GONE}"\n   ],\n=======\n   "outputs" :\n   []\n'
+        f'>>>>>>> b\n   "source": "{KEPT}"\n'
+    ),
+    "a text as outputs": (
+        f'<<<<<<< HEAD\n   "outputs": "{GONE}",\n=======\n>>>>>>> b\n   "source": "{KEPT}"\n'
+    ),
+    "a field called results": (
+        f'<<<<<<< HEAD\n   "results": [\n    "{GONE}"\n   ],\n=======\n>>>>>>> b\n'
+        f'   "source": "{KEPT}"\n'
+    ),
     "with CRLF": (
         f'<<<<<<< HEAD\r\n   "outputs": [\r\n    "{GONE}"\r\n   ],\r\n=======\r\n'
         f'   "a": "{KEPT}"\r\n>>>>>>> b\r\n'
