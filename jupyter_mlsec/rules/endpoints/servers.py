@@ -84,7 +84,8 @@ def _is_web(view: View, call: Call) -> bool:
 def flask_debug(view: View) -> Iterator[Hit]:
     """Werkzeug's debugger (Flask, Dash, Quart) is a Python console in the error page: whoever can
     provoke an error and guess or read the PIN runs commands on the machine of the notebook."""
-    if view.text.language == "python" and view.context.once(_has_application):
+    python = view.text.language == "python" and "run" in view.source
+    if python and view.context.once(_has_application):
         for call in calls(view, ".run", ".run_server", ".run_simple"):
             name = "use_debugger" if call.name.endswith("run_simple") else "debug"
             if _is_web(view, call) and flag(view, keyword(view, call, name)):

@@ -25,7 +25,7 @@ _HINTS = (
     ),
     # how a text of the type application/javascript begins a line
     Hint(
-        "outputs.active",
+        "outputs.script",
         r"^[ \t;]*(?:\(?function|(?:var|let|const)[ \t]|(?:document|window|element|IPython|Jupyter"
         r"|google\.colab|navigator|location)\.|fetch\(|alert\(|eval\(|require|\$\(|import\()",
         (
@@ -60,6 +60,7 @@ _FOREIGN = lazy(
     re.IGNORECASE,
 )
 _FENCED = lazy(r"```[\s\S]*?(?:```|\Z)|~~~[\s\S]*?(?:~~~|\Z)|`[^`\n]*`")
+_LONGEST = 1000  # characters of a tag that may go on behind its line
 _NEAR = 4000  # characters behind a script's tag in which it says what it draws with
 _SCRIPTED = ("application/javascript", "text/javascript")
 _WHAT = {
@@ -125,13 +126,14 @@ def active_content_output(view: View) -> Iterator[Hit]:
         return
     shown = [m.span() for m in _FENCED.finditer(view.source)] if text.language == "markdown" else []
     kinds = set()
-    for match in _ACTIVE.finditer(view.source):
-        kind = match.lastgroup or ""
-        if kind in kinds or (kind == "frame" and not _FOREIGN.search(match[0])):
-            continue
-        if not any(a <= match.start() < b for a, b in shown):
-            kinds.add(kind)
-            yield _judged(view, match, kind)
+    for line in view.marked("outputs.active"):
+        for match in _ACTIVE.finditer(view.source, line.start, line.end + _LONGEST):
+            kind = match.lastgroup or ""
+            if kind in kinds or (kind == "frame" and not _FOREIGN.search(match[0])):
+                continue
+            if not any(a <= match.start() < b for a, b in shown):
+                kinds.add(kind)
+                yield _judged(view, match, kind)
 
 
 def _judged(view: View, match: re.Match[str], kind: str) -> Hit:
