@@ -9,6 +9,7 @@ import json
 import pickle
 import textwrap
 from collections.abc import Callable
+from itertools import pairwise
 from random import Random
 from urllib.parse import quote, quote_plus
 
@@ -130,7 +131,7 @@ def test_streams_lose_nothing(cuts: list[int], before: str, after: str) -> None:
     text = before + KEY + after
     stream = _SHARED.stream()
     edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
-    parts = [stream.feed(text[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [stream.feed(text[a:b]) for a, b in pairwise(edges)]
     shown = "".join(parts) + stream.flush()
     assert KEY not in shown
     assert KEY[:10] not in shown
