@@ -17,7 +17,7 @@ def guarded(function: Callable[P, T]) -> Callable[P, T]:
 
     A verbose traceback shows the local variables of every frame, and those of a client library
     hold tokens, headers and values. So nothing of the frames below is left in what is raised,
-    nor in what it came from, an interrupt included; and this frame holds nothing itself. What
+    an interrupt included, and this frame holds nothing itself. What
     is no MlsecError becomes one that names the type only: foreign messages quote what they got.
     """
 
@@ -25,13 +25,14 @@ def guarded(function: Callable[P, T]) -> Callable[P, T]:
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return function(*args, **kwargs)
-        except (MlsecError, KeyboardInterrupt, SystemExit, GeneratorExit) as error:
-            problem: BaseException = error
-        except BaseException as error:
+        except MlsecError as error:
+            problem: BaseException = MlsecError(error.message, error.hint)
+        except KeyboardInterrupt:
+            problem = KeyboardInterrupt()
+        except Exception as error:
             problem = _internal(error)
         del args, kwargs
-        problem.__context__ = problem.__cause__ = None
-        raise problem.with_traceback(None)
+        raise problem  # outside of `except`, or the first exception would hang on it
 
     return call
 

@@ -1,9 +1,9 @@
 """References: the name of a secret and of where it is kept, as users write it.
 
-    kv/ml/openai#api_key          a key of a secret in Vault, the default provider
-    kv/ml/openai#api_key@3        its third version
-    database/creds/ro             all keys of a secret
-    env://OPENAI_API_KEY          another provider
+kv/ml/openai#api_key          a key of a secret in Vault, the default provider
+kv/ml/openai#api_key@3        its third version
+database/creds/ro             all keys of a secret
+env://OPENAI_API_KEY          another provider
 """
 
 from __future__ import annotations

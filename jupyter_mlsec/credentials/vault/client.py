@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 from urllib.parse import quote
 
@@ -164,7 +164,7 @@ class Client:
             self._token = None
             self._tried(lambda api: None)
             assert self._token is not None  # noqa: S101  # just made
-            return str(self._token.source)  # type: ignore[unreachable]
+            return str(self._token.source)
 
     def _again(self) -> bool:
         """Whether a 403 means that the token is dead, and there is a way to another one."""
@@ -218,7 +218,7 @@ class Client:
             self._api.adapter.close()
             self._api = self._token = None
 
-    def _end(self, kept: list[str]) -> None:
+    def _end(self, kept: Iterable[str]) -> None:
         """As far as it can be done: a policy may forbid it, and time ends them then."""
         adapter = self._api.adapter
         try:
@@ -252,6 +252,6 @@ def _hvac(settings: Settings) -> Any:
     from jupyter_mlsec.credentials.vault.transport import Transport
 
     transport = Transport(settings)
-    api = hvac.Client(token="", adapter=lambda **_: transport)  # noqa: S106  # or it looks for one
+    api = hvac.Client(token="", adapter=lambda **_: transport)  # None: it would look for one
     transport.token = None
     return api

@@ -48,16 +48,12 @@ class Engines:
 
     def totp(self, name: str, mount: str = "totp") -> str:
         """The code of now."""
-        answer = self._client.call(
-            lambda api: api.adapter.get(f"/v1/{mount}/code/{name}")
-        )
+        answer = self._client.call(lambda api: api.adapter.get(f"/v1/{mount}/code/{name}"))
         return str(answer["data"]["code"])
 
     def ssh_sign(self, role: str, public_key: str, mount: str = "ssh", **parameters: str) -> str:
         """The user's public key, signed by the server's CA (a certificate for `ssh -i`)."""
-        answer = self._client.post(
-            f"{mount}/sign/{role}", {"public_key": public_key, **parameters}
-        )
+        answer = self._client.post(f"{mount}/sign/{role}", {"public_key": public_key, **parameters})
         return str(answer["data"]["signed_key"])
 
     def ssh_otp(self, role: str, ip: str, mount: str = "ssh") -> str:

@@ -168,7 +168,7 @@ def no_key(path: str, key: str, there: list[str]) -> MlsecError:
 def _no_version(
     client: Client, mount: Mount, path: str, version: int | None, error: VaultError
 ) -> MlsecError:
-    """Why a path of a versioned mount gives 404: deleted, destroyed, no such version, or nothing."""
+    """Why a path gives 404: deleted, destroyed, no such version, or nothing there at all."""
     metadata = (error.answer.body.get("data") or {}).get("metadata")
     if metadata:
         number = metadata["version"]

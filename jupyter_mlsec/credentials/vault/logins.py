@@ -51,7 +51,9 @@ class Context:
             with open(os.path.expanduser(file), encoding="utf-8") as opened:
                 return opened.read(1_000_000).strip()
         except (OSError, UnicodeError):
-            raise MlsecError(f"{file} can't be read", "it should hold what to log in with") from None
+            raise MlsecError(
+                f"{file} can't be read", "it should hold what to log in with"
+            ) from None
 
 
 def wrapped(api: Any, context: Context) -> Auth:
@@ -90,9 +92,7 @@ def _secret_id(api: Any, context: Context) -> str | None:
 
 def _jwt(context: Context) -> str:
     file = context.variable("JWT_FILE")
-    return context.variable("JWT") or (
-        context.read(file) if file else context.need("JWT", "JWT")
-    )
+    return context.variable("JWT") or (context.read(file) if file else context.need("JWT", "JWT"))
 
 
 def jwt(api: Any, context: Context) -> Auth:
@@ -188,6 +188,8 @@ def choose(context: Context, method: str | None = None) -> str | None:
     asked = method or context.variable("AUTH_METHOD")
     if asked is not None:
         if asked not in METHODS:
-            raise MlsecError(f"no login to Vault is called {asked!r}", f"there are {', '.join(METHODS)}")
+            raise MlsecError(
+                f"no login to Vault is called {asked!r}", f"there are {', '.join(METHODS)}"
+            )
         return asked
     return next((name for name, (_, meant) in METHODS.items() if meant(context)), None)

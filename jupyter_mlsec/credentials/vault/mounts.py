@@ -49,7 +49,7 @@ class Mounts:
         return [_mount(path, found[path]) for path in sorted(found)]
 
     def _unknown(self, path: str, problem: VaultError) -> MlsecError:
-        """Whether nothing is mounted there or nothing is allowed there: the server says the same."""
+        """Nothing mounted there or nothing allowed there: the server says the same."""
         if problem.answer.status != 403 or self._client.lookup() is None:
             return problem
         first = path.split("/")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings | None:
         )
     if "@" in urlsplit(address).netloc:
         raise MlsecError("the address of Vault holds a user name", "log in by other means")
-    certificate, key = variable(environment, "CLIENT_CERT"), variable(environment, "CLIENT_KEY")
+    certificate, key = _file(environment, "CLIENT_CERT"), _file(environment, "CLIENT_KEY")
     return Settings(
         address.rstrip("/"),
         variable(environment, "NAMESPACE"),
@@ -68,7 +69,21 @@ def _verify(environment: Mapping[str, str]) -> bool | str:
                 "name the server's CA in VAULT_CACERT, or set MLSEC_ALLOW_SKIP_VERIFY=1 too",
             )
         return False
-    return variable(environment, "CACERT") or variable(environment, "CAPATH") or True
+    for name in ("CACERT", "CAPATH"):
+        if variable(environment, name):
+            return _file(environment, name) or True
+    return True
+
+
+def _file(environment: Mapping[str, str], name: str) -> str | None:
+    """The file that a variable names, None if it is not set; MlsecError if it is not there."""
+    given = variable(environment, name)
+    if given is None:
+        return None
+    file = os.path.expanduser(given)
+    if not os.access(file, os.R_OK):
+        raise MlsecError(f"VAULT_{name} names {given}, which can't be read", "check the path")
+    return file
 
 
 def _seconds(text: str | None) -> float:

@@ -67,7 +67,8 @@ class Transport(JSONAdapter):  # type: ignore[misc]  # hvac has no types
                 refused = Refused(response.status_code, method, url, _json(response))
                 if last or not _worth_again(method, refused):
                     raise refused
-                wait = _asked_wait(response) or _WAIT * 3**attempt
+                asked = _asked_wait(response)
+                wait = _WAIT * 3**attempt if asked is None else asked
             time.sleep(min(wait, _LONGEST))
         raise AssertionError("the last attempt returns or raises")
 

