@@ -1,5 +1,4 @@
-"""Credentials at run time: where they are kept, and how they get to the code that needs them.
+"""Run-time credentials: references, the providers that answer them, and the redactor.
 
-Importing this package imports nothing else. The clients of the stores (hvac, boto3, keyring) are
-imported by the functions that use them.
+Importing this package imports nothing else.
 """

@@ -79,6 +79,11 @@ class Redactor:
                 self._variants += [(label, variant) for variant in variants(text, first, pieces)]
             self._stale = True
 
+    def problem(self, label: str) -> str | None:
+        """Why the value of that label can't be masked well, or None."""
+        problems = [weakness(value) for value, name in self._known.items() if name == label]
+        return next(filter(None, problems), None)
+
     @property
     def labels(self) -> list[str]:
         """The labels of all secrets, in the order in which they came."""
