@@ -9,8 +9,8 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # what `typing` has, without importing it
 if TYPE_CHECKING:
-    from jupyter_mlsec.credentials import api as secrets
-    from jupyter_mlsec.credentials.api import secret
+    from jupyter_mlsec.credentials import api as secrets  # noqa: F401
+    from jupyter_mlsec.credentials.api import secret as secret
 
 
 def __getattr__(name: str) -> object:

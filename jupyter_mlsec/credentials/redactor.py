@@ -33,11 +33,13 @@ _HELD_FROM, _HELD_TO = 3, 24  # reduced characters: a beginning this long is hel
 
 
 class Span(NamedTuple):
-    """What is masked: a half-open range of bytes, and the label of the secret."""
+    """What is masked: a half-open range of bytes, the label of the secret, and whether it goes on
+    from what came before."""
 
     start: int
     end: int
     label: str
+    goes_on: bool = False
 
 
 class Redactor:
@@ -181,7 +183,7 @@ class Index:
             if end - start == len(variant.text):
                 first -= len(before) * (view.raw[:first].endswith(before) and start >= shift)
                 last += len(after) * view.raw.startswith(after, last)
-            yield Span(first, last, self._labels[which])
+            yield Span(first, last, self._labels[which], start < shift)
 
     def _matches(self, text: bytes) -> Iterator[tuple[int, int, int]]:
         """Ranges of the reduced text that agree with a variant, each extended as far as it goes,
@@ -248,7 +250,7 @@ def _merged(spans: list[Span]) -> list[Span]:
     for span in spans[1:]:
         last = merged[-1]
         if span.start <= last.end:
-            merged[-1] = Span(last.start, max(last.end, span.end), last.label)
+            merged[-1] = last._replace(end=max(last.end, span.end))
         else:
             merged.append(span)
     return merged
@@ -258,7 +260,7 @@ def masked(raw: bytes, spans: Iterable[Span]) -> bytes:
     """The text with masks in the place of the spans."""
     pieces = []
     at = 0
-    for start, end, label in spans:
+    for start, end, label, _ in spans:
         pieces += [raw[at:start], mask(label).encode(*_UTF8)]
         at = end
     return b"".join([*pieces, raw[at:]])

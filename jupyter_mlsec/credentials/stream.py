@@ -26,6 +26,7 @@ class Stream:
         self._redactor = redactor
         self._held = ""
         self._before = b""
+        self._masking = ""  # the label of the secret in which what went out ended
 
     @property
     def holds(self) -> bool:
@@ -57,7 +58,17 @@ class Stream:
         assert index is not None  # noqa: S101  # nothing is held without secrets
         spans = index.spans(raw, self._before)
         self._before = self._tail(raw)
-        return (masked(raw, spans) if spans else raw).decode(*_UTF8)
+        if not spans:
+            self._masking = self._masking if not reduced(raw) else ""
+            return raw.decode(*_UTF8)
+        first, last = spans[0], spans[-1]
+        ends_within = not reduced(raw[last.end :])
+        if first.goes_on and first.label == self._masking:  # its mask is out already
+            raw = raw[: first.start] + raw[first.end :]
+            cut = first.end - first.start
+            spans = [s._replace(start=s.start - cut, end=s.end - cut) for s in spans[1:]]
+        self._masking = last.label if ends_within else ""
+        return masked(raw, spans).decode(*_UTF8)
 
     def _tail(self, raw: bytes) -> bytes:
         """What is remembered once `raw` is out."""

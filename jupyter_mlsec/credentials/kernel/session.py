@@ -135,7 +135,7 @@ class Line:
         if not spans:
             return buffer
         changed = bytearray(raw)
-        for start, end, _ in spans:
+        for start, end, *_ in spans:
             changed[start:end] = b"*" * (end - start)
         return bytes(changed)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NoReturn
 
 from jupyter_mlsec.core.errors import MlsecError
 
+_CELL = "write `%%mlsec_secret API_KEY=kv/ml/openai#api_key`, as the first line of the cell"
 _BINDING = re.compile(r"[\s,]*([^\W\d]\w*)\s*=\s*([^\s,]+)")
 _COMMAND = re.compile(r"(status|ls|login|revoke|rotate|audit|why|help)(?:\s+|\Z)(.*)", re.DOTALL)
 
@@ -53,7 +54,7 @@ def mlsec_secret(line: str, cell: str | None = None) -> Any:
     shell = get_ipython()
     try:
         if cell is not None:
-            return _run_cell(shell, line, cell)
+            _none()
         return _run_line(shell, line.strip())
     except MlsecError as error:
         raise UsageError(error.full) from None
@@ -69,6 +70,9 @@ def _run_line(shell: Any, line: str) -> Any:
     opaque = line.startswith("--opaque ")
     if opaque:
         line = line.removeprefix("--opaque ").strip()
+    if line.startswith("--cell"):
+        _Environment(shell, _bindings(line.removeprefix("--cell").strip()) or _none())
+        return None
     command = _COMMAND.match(line)
     if line.startswith("--set"):
         return commands.set_value(shell, line.removeprefix("--set").strip())
@@ -80,6 +84,10 @@ def _run_line(shell: Any, line: str) -> Any:
         return _single(line, opaque)
     _bind(shell, _bindings(line), opaque)
     return None
+
+
+def _none() -> NoReturn:
+    raise MlsecError("there is no variable to set", _CELL)
 
 
 def _single(line: str, opaque: bool) -> Any:
@@ -114,45 +122,38 @@ def _bindings(line: str) -> dict[str, str]:
     return found
 
 
-def _run_cell(shell: Any, line: str, cell: str) -> None:
-    """Run a cell with secrets in its environment. Its error is the error of this cell."""
-    from jupyter_mlsec.credentials.api import env
+def run_with_secrets(lines: list[str]) -> list[str]:
+    """An input transformer: `%%mlsec_secret A=ref` becomes a line that sets the environment.
 
-    bindings = _bindings(line)
-    if not bindings:
-        raise MlsecError(
-            "there is no variable to set", "write `%%mlsec_secret API_KEY=kv/ml/openai#api_key`"
-        )
-    error = None
-    with env(**bindings):
-        error = _executed(shell, cell)
-    if error is not None:
-        raise error
+    What follows stays a cell like any other: it awaits, shows its last value, and has its own
+    line numbers in tracebacks.
+    """
+    if not lines or not lines[0].startswith("%%mlsec_secret ") or lines[0].rstrip().endswith("?"):
+        return lines
+    given = lines[0].removeprefix("%%mlsec_secret ").strip()
+    call = f"get_ipython().run_line_magic('mlsec_secret', {'--cell ' + given!r})\n"
+    return [call, *lines[1:]]
 
 
-def _executed(shell: Any, cell: str) -> BaseException | None:
-    """Run code as a cell is run, and give its error instead of showing it."""
-    shown: list[Any] = []
-    muted = {
-        name: lambda *given, **named: shown.append(given)
-        for name in ("showtraceback", "showsyntaxerror")
-    }
-    vars(shell).update(muted)
-    try:
-        result = shell.run_cell(cell, store_history=False)
-    finally:
-        for name in muted:
-            vars(shell).pop(name, None)
-    error: BaseException | None = result.error_before_exec or result.error_in_exec
-    if error is not None and not isinstance(error, SyntaxError):
-        _show_user_frames(shell, error)
-    return error
+class _Environment:
+    """Variables that are set until the cell that runs now has ended, however it ends."""
 
+    def __init__(self, shell: Any, references: dict[str, str]) -> None:
+        from jupyter_mlsec.credentials.api import env
 
-def _show_user_frames(shell: Any, error: BaseException) -> None:
-    """Have the traceback begin with the cell's own code, not with IPython's and this one's."""
-    trace = error.__traceback__
-    while trace and trace.tb_next and trace.tb_frame.f_globals is not shell.user_ns:
-        trace = trace.tb_next
-    lines = shell.InteractiveTB.structured_traceback(type(error), error, trace, tb_offset=0)
-    error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
+        self._events = shell.events
+        self._nested = 0  # cells that this cell runs by itself
+        self._block = env(**references)
+        self._block.__enter__()
+        self._events.register("pre_execute", self._begin)
+        self._events.register("post_execute", self._end)
+
+    def _begin(self) -> None:
+        self._nested += 1
+
+    def _end(self) -> None:
+        self._nested -= 1
+        if self._nested < 0:
+            self._events.unregister("pre_execute", self._begin)
+            self._events.unregister("post_execute", self._end)
+            self._block.__exit__(None, None, None)
