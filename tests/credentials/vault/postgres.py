@@ -45,7 +45,10 @@ class Database(NamedTuple):
             "password": self.password,
         }
         server("POST", "database/config/pg", config)
-        create = "CREATE ROLE \"{{name}}\" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'"
+        create = (
+            'CREATE ROLE "{{name}}" WITH LOGIN '
+            "PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'"
+        )
         role = {"db_name": "pg", "creation_statements": create, "default_ttl": ttl, "max_ttl": "2h"}
         server("POST", "database/roles/ro", role)
 
