@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 
 def protect(shell: Any, redactor: Redactor) -> None:
-    """Mask secrets in what this shell writes down of its cells."""
+    """Mask secrets in what this shell writes down of its cells, by itself or on request."""
     _inputs(shell.history_manager, redactor)
     _outputs(shell.history_manager, redactor)
+    _export(shell, redactor)
     _log(shell.logger, redactor)
     _store(shell.db, redactor)
 
@@ -35,14 +36,32 @@ def _outputs(manager: Any, redactor: Redactor) -> None:
 
     @wraps(plain)
     def store_output(line_num: int) -> Any:
-        for kept in (manager.output_hist_reprs, getattr(manager, "exceptions", {})):
-            if line_num in kept:
-                kept[line_num] = redactor.redact_json(kept[line_num])
-        for output in getattr(manager, "outputs", {}).get(line_num, ()):  # for %notebook
-            output.bundle = redactor.redact_json(output.bundle)
+        kept = manager.output_hist_reprs
+        if line_num in kept:
+            kept[line_num] = redactor.redact(kept[line_num])
         return plain(line_num)
 
     manager.store_output = store_output
+
+
+def _export(shell: Any, redactor: Redactor) -> None:
+    """%notebook writes all outputs of the session to a file (IPython 9)."""
+    magics = shell.magics_manager.magics["line"]
+    plain = magics.get("notebook")
+    if plain is None:
+        return
+
+    @wraps(plain)
+    def notebook(line: str) -> Any:
+        manager = shell.history_manager
+        for outputs in getattr(manager, "outputs", {}).values():
+            for output in outputs:
+                output.bundle = redactor.redact_json(output.bundle)
+        exceptions = getattr(manager, "exceptions", {})
+        exceptions.update({number: redactor.redact_json(e) for number, e in exceptions.items()})
+        return plain(line)
+
+    magics["notebook"] = notebook
 
 
 def _log(logger: Any, redactor: Redactor) -> None:
