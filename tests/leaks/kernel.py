@@ -93,7 +93,7 @@ class Kernel:
     def try_out(self, channel: Channel, value: str) -> list[bytes]:
         """Run a channel's cell; all that was captured of it: messages, terminal, new files."""
         if channel.before:
-            self.run(channel.before.replace("@@", value), wait=channel.wait)
+            self.run(channel.before.replace("@@", value))
         self.received.clear()
         self._contents.clear()
         self.errors.clear()

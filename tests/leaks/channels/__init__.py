@@ -6,10 +6,10 @@ from tests.leaks.channel import Channel
 from tests.leaks.channels import disk, encodings, errors, messages, processes, streams
 
 CHANNELS: tuple[Channel, ...] = (
+    *disk.CHANNELS,  # first, as %notebook writes all that was shown so far
     *streams.CHANNELS,
     *messages.CHANNELS,
     *errors.CHANNELS,
     *processes.CHANNELS,
-    *disk.CHANNELS,
     *encodings.CHANNELS,
 )

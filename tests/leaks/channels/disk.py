@@ -21,7 +21,6 @@ BY_ITSELF = table(
         "shell.db": "get_ipython().db['x'] = s",
         "%save": "pasted = '@@'\n%save -f -q saved.py 1-99999",
         "%history to a file": "%history -o -f history.txt 1-99999",
-        "%notebook": "get_ipython().run_line_magic('notebook', 'exported.ipynb')",
         "pickle of the bound value": (
             "import pickle\ntry:\n    open('p', 'wb').write(pickle.dumps(key))\n"
             "except TypeError: print('refused')"
@@ -29,6 +28,11 @@ BY_ITSELF = table(
     },
 )  # fmt: skip
 
+EXPORT = table(
+    "kept by IPython",
+    {"%notebook": "get_ipython().run_line_magic('notebook', 'exported.ipynb')"},
+    before="from IPython.display import display, HTML\nprint(s); display(HTML(s))\nraise ValueError(s)",
+)
 LOGSTART = table(
     "kept by IPython",
     {"%logstart, input": "pasted = '@@'", "%logstart, output": "s"},
@@ -93,4 +97,4 @@ BY_THE_USER = (
     ),
 )  # fmt: skip
 
-CHANNELS = (*BY_ITSELF, *LOGSTART, *LOGS, *DEBUG, *QUIET, *BY_THE_USER)
+CHANNELS = (*BY_ITSELF, *EXPORT, *LOGSTART, *LOGS, *DEBUG, *QUIET, *BY_THE_USER)

@@ -130,7 +130,7 @@ DESCRIPTORS = table(
         ),
     },
     before="import os; os.environ['K'] = s",
-    wait=0.25,
+    wait=0.12,
 )
 
 LATE = table(
@@ -173,7 +173,7 @@ LATE = table(
             "get_ipython().events.unregister('post_execute', f); f()"
         ),
     },
-    wait=0.4,
+    wait=0.25,
 )
 
 CHANNELS = (*PRINTED, *SPLIT, *OPEN_SPLIT, *DESCRIPTORS, *LATE)
