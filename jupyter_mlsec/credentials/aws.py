@@ -168,7 +168,7 @@ class _There(MlsecError):
 
 def _client(service: str) -> Any:
     try:
-        import boto3
+        from boto3.session import Session
         from botocore.config import Config
     except ImportError:
         raise MlsecError(
@@ -176,7 +176,8 @@ def _client(service: str) -> Any:
         ) from None
     retries = {"max_attempts": 3, "mode": "standard"}
     config = Config(connect_timeout=_TIMEOUT, read_timeout=_TIMEOUT, retries=retries)
-    return boto3.client(service, config=config)
+    # a session of its own: the default one keeps the login that it found first
+    return Session().client(service, config=config)
 
 
 def _failure(error: Exception, name: str, action: str) -> MlsecError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, Protocol, runtime_checkable
@@ -114,9 +115,14 @@ class Provider(Protocol):
 
 def open_provider(name: str) -> Provider:
     """The store of that name, from the built-in ones and the entry points; keep it and use it
-    again. Nothing is connected yet. Raises MlsecError if there is none of that name."""
+    again. Nothing is connected yet. With MLSEC_SECRETS=env all of them are environment variables
+    (see `ci`). Raises MlsecError if there is none of that name."""
     from importlib.metadata import EntryPoint, entry_points
 
+    from jupyter_mlsec.credentials import ci
+
+    if ci.active(os.environ):
+        return ci.CiProvider(name)
     if name in _BUILT_IN:
         made = EntryPoint(name, _BUILT_IN[name], ENTRY_POINTS).load()()
         assert isinstance(made, Provider)  # noqa: S101  # what the type checker can't see
