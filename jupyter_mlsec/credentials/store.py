@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # Keys whose values are worth a word if they can't be masked; the others are users and hosts.
 _TELLING = ("pass", "pw", "secret", "key", "token", "credential", "pin")
+# Keys whose values are no secrets: masked, they would vanish from ordinary outputs.
+_PUBLIC = frozenset("user username user_name host hostname port db dbname database region".split())
 _KEPT_EVENTS = 1000
 
 
@@ -59,6 +61,9 @@ class Secrets(Hidden):
     ) -> None:
         super().__init__(data)  # type: ignore[arg-type]  # opaque ones only on demand
         self._ended = ended
+
+    def __repr__(self) -> str:
+        return f"Secrets({', '.join(self)})"
 
     def __enter__(self) -> Secrets:
         return self
@@ -193,8 +198,10 @@ class Store:
 
     def _learn(self, label: str, value: str) -> None:
         """Tell the redactor, and the user once if it can't do much."""
-        problem = self.redactor.add(label, value)
         key = label.rpartition("#")[2].lower()
+        if key in _PUBLIC:
+            return
+        problem = self.redactor.add(label, value)
         if problem and label not in self._told and ("#" not in label or _tells(key)):
             self._told.add(label)
             print(f"mlsec: {label}: {problem}", file=sys.stderr)

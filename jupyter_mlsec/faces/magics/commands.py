@@ -110,8 +110,12 @@ def _why(shell: Any, words: list[str]) -> None:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(binding.fetched))
     print(f"{name} = {binding.reference.label}{_age(binding)}")
     print(f"fetched {when}" + (f" in cell {binding.cell}" if binding.cell else ""))
-    problem = store().redactor.problem(binding.reference.label)
-    print(f"masked: {problem or 'the value, its pieces and its encodings'}")
+    label = binding.reference.label
+    if binding.reference.is_mapping or label in store().redactor.labels:
+        masked = store().redactor.problem(label) or "the value, its pieces and its encodings"
+        print(f"masked: {masked}")
+    else:
+        print("masked: no, as its key says that it is no secret")
     if name not in shell.user_ns:
         print("the name is deleted or was bound in another namespace")
 
