@@ -226,14 +226,21 @@ class Index:
         return 0
 
 
-def _automaton(patterns: list[bytes]) -> BytesAhoCorasick:
+def check_installed() -> None:
+    """Raise MlsecError where the library of the search is missing: better no secret than one that
+    can't be masked."""
     try:
-        from ahocorasick_rs import BytesAhoCorasick, Implementation
+        import ahocorasick_rs  # noqa: F401
     except ImportError:
         raise MlsecError(
-            "credentials at run time need the package ahocorasick-rs",
-            "install it with `pip install jupyter-mlsec[secrets]`",
+            "secrets at run time need the package ahocorasick-rs, which is not installed",
+            "pip install 'jupyter-mlsec[secrets]'",
         ) from None
+
+
+def _automaton(patterns: list[bytes]) -> BytesAhoCorasick:
+    from ahocorasick_rs import BytesAhoCorasick, Implementation
+
     return BytesAhoCorasick(patterns, implementation=Implementation.DFA)
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.credentials.provider import Fetched, Hidden, Lease, open_provider
-from jupyter_mlsec.credentials.redactor import Redactor
+from jupyter_mlsec.credentials.redactor import Redactor, check_installed
 from jupyter_mlsec.credentials.value import Opaque, Secret
 
 if TYPE_CHECKING:
@@ -166,9 +166,11 @@ class Store:
         return binding
 
     def protect(self) -> None:
-        """Mask what is known in all that this process sends; again is harmless."""
+        """Mask what is known in all that this process sends; again is harmless. Raises MlsecError
+        where that can't be done."""
         from jupyter_mlsec.credentials.kernel import protect
 
+        check_installed()
         protect(self.redactor)
 
     def _ask(self, refs: Sequence[Reference]) -> list[Fetched]:
