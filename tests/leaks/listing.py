@@ -32,7 +32,8 @@ def _lists() -> str:
         "",
         "### All",
         "",
-        "`s` is the value as an ordinary string, `key` as it was bound.",
+        "`s` is the value as an ordinary string, `key` as it was bound; modules of the standard "
+        "library are imported.",
     ]
     for group, channels in groupby(CHANNELS, key=lambda channel: channel.group):
         lines += ["", f"#### {group.capitalize()}", "", "| channel | cell | state |"]

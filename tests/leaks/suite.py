@@ -20,12 +20,11 @@ REFERENCE = f"env://{VARIABLE}"
 
 _FETCH = f"%load_ext jupyter_mlsec\n%mlsec_secret key = {REFERENCE}\n"
 _PLAIN = f"import os\nkey = os.environ['{VARIABLE}']\n"
-# children must not have it from the start
 # jedi takes ten seconds to come up, and completes from names that it sees in the source alone
-_DERIVE = (
-    "%config IPCompleter.use_jedi = False\n"
-    + f"import os\ns = key + ''\ndel os.environ['{VARIABLE}']\n"
-)
+_MODULES = "import base64, binascii, codecs, hashlib, html, json, zlib, urllib.parse as u\n"
+_QUICK = "%config IPCompleter.use_jedi = False\n"
+# children must not have it from the start
+_DERIVE = f"{_MODULES}{_QUICK}import os\ns = key + ''\ndel os.environ['{VARIABLE}']\n"
 
 
 class Outcome(NamedTuple):
