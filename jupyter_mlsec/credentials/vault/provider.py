@@ -119,6 +119,17 @@ class VaultProvider:
             self._made = self._mounts = None
 
     @guarded
+    def child(self, about: str) -> VaultProvider | None:
+        """A provider with a login of its own on the same connection, whose leases end with it;
+        None if the policies allow none. `about` says what for, in Vault's audit log."""
+        made = self._client()[0].child(about)
+        if made is None:
+            return None
+        provider = VaultProvider(self._environment)
+        provider._made, provider._mounts = made, Mounts(made)
+        return provider
+
+    @guarded
     def engine(self, call: str, *arguments: Any, **named: Any) -> Any:
         """One call of `Engines`, guarded."""
         return getattr(Engines(self._client()[0]), call)(*arguments, **named)
