@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,6 +43,7 @@ class VaultProvider:
         self._method = method
         self._ask = ask
         self._tell = tell
+        self._making = threading.Lock()
         self._made: Client | None = None
         self._mounts: Mounts | None = None
 
@@ -140,11 +142,12 @@ class VaultProvider:
         return (held,) if held else ()
 
     def _client(self) -> tuple[Client, Mounts]:
-        if self._made is None or self._mounts is None:
-            _check_installed()
-            self._made = self._make()
-            self._mounts = Mounts(self._made)
-        return self._made, self._mounts
+        with self._making:
+            if self._made is None or self._mounts is None:
+                _check_installed()
+                self._made = self._make()
+                self._mounts = Mounts(self._made)
+            return self._made, self._mounts
 
     def _make(self) -> Client:
         environment: Mapping[str, str] = self._environment
