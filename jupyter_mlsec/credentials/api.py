@@ -41,14 +41,14 @@ def env(**references: str) -> Iterator[None]:
     They are for child processes, and for libraries that look there. Raises MlsecError before
     anything is set if one can't be had.
     """
-    values = {}
-    for name, reference in references.items():
-        value = secret(reference)
-        if not isinstance(value, str):
-            raise MlsecError(
-                f"{name} would get all keys of {parse(reference).label}", "add #key to it"
-            )
-        values[name] = str(value)
+    from jupyter_mlsec.credentials.store import store
+
+    refs = {name: parse(reference) for name, reference in references.items()}
+    for name, ref in refs.items():
+        if ref.is_mapping:
+            raise MlsecError(f"{name} would get all keys of {ref.label}", "add #key to it")
+    fetched = store().fetch_all(list(refs.values()))
+    values = {name: str(value) for name, value in zip(refs, fetched, strict=True)}
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
@@ -122,10 +122,9 @@ def names(prefix: str = "", provider: str = "vault") -> list[str]:
 
 
 def _engine(call: str, *arguments: Any, **named: Any) -> Any:
-    from jupyter_mlsec.credentials.kernel import protect
     from jupyter_mlsec.credentials.store import store
 
-    protect(store().redactor)
+    store().protect()
     provider: Any = store().provider("vault")
     if not hasattr(provider, "engine"):
         raise MlsecError("this needs Vault, and secrets come from elsewhere here")

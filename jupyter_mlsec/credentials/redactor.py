@@ -130,12 +130,13 @@ class Redactor:
         return Stream(self)
 
     def find(self, text: str | bytes) -> str | None:
-        """The label of a secret that occurs in the text, or None."""
+        """The label of a secret that occurs in the text, or None. Short ones and words are not
+        looked for: what stands in any text proves nothing."""
         index = self.index()
         if index is None:
             return None
-        found = index.spans(text.encode(*_UTF8) if isinstance(text, str) else text)
-        return found[0].label if found else None
+        raw = text.encode(*_UTF8) if isinstance(text, str) else text
+        return next((span.label for span in index.long_spans(raw)), None)
 
 
 class Index:
@@ -161,6 +162,13 @@ class Index:
     def spans(self, raw: bytes, before: bytes = b"") -> list[Span]:
         """Where secrets are in UTF-8 text, in order and apart from each other. `before` is the
         reduced text that came before; what lies in it is not reported."""
+        found = self.long_spans(raw, before)
+        if self._words:
+            found += self._whole_words(raw)
+        return _merged(found) if len(found) > 1 else found
+
+    def long_spans(self, raw: bytes, before: bytes = b"") -> list[Span]:
+        """The same in any order, and without short secrets and words."""
         found: list[Span] = []
         if self._automaton is not None:
             for view in views(raw):
@@ -168,9 +176,7 @@ class Index:
                 hits = self._automaton.find_matches_as_indexes(text)
                 if hits:
                     found += self._located(view, text, len(before))
-        if self._words:
-            found += self._whole_words(raw)
-        return _merged(found) if len(found) > 1 else found
+        return found
 
     def _located(self, view: Reduced, text: bytes, shift: int) -> Iterator[Span]:
         for start, end, which in self._matches(text):
@@ -220,14 +226,21 @@ class Index:
         return 0
 
 
-def _automaton(patterns: list[bytes]) -> BytesAhoCorasick:
+def check_installed() -> None:
+    """Raise MlsecError where the library of the search is missing: better no secret than one that
+    can't be masked."""
     try:
-        from ahocorasick_rs import BytesAhoCorasick, Implementation
+        import ahocorasick_rs  # noqa: F401
     except ImportError:
         raise MlsecError(
-            "credentials at run time need the package ahocorasick-rs",
-            "install it with `pip install jupyter-mlsec[secrets]`",
+            "secrets at run time need the package ahocorasick-rs, which is not installed",
+            "pip install 'jupyter-mlsec[secrets]'",
         ) from None
+
+
+def _automaton(patterns: list[bytes]) -> BytesAhoCorasick:
+    from ahocorasick_rs import BytesAhoCorasick, Implementation
+
     return BytesAhoCorasick(patterns, implementation=Implementation.DFA)
 
 

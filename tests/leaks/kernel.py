@@ -66,29 +66,35 @@ class Kernel:
                 pass
             if self._is_end(asked, 0.05 if answer else _TIMEOUT):
                 break
-        reply = self._client.get_shell_msg(timeout=_TIMEOUT)
-        self._keep(reply)
+        reply = self._reply(asked)
         self._collect(wait)
         return str(reply["content"]["status"])
 
     def ask(self, kind: str, what: str) -> None:
         """One of the other requests: inspect, complete, history, debug."""
         if kind == "inspect":
-            self._client.inspect(what, len(what), detail_level=1)
+            asked = self._client.inspect(what, len(what), detail_level=1)
         elif kind == "complete":
-            self._client.complete(what, len(what))
+            asked = self._client.complete(what, len(what))
         elif kind == "history":
-            self._client.history(
+            asked = self._client.history(
                 raw=what == "raw", output=True, hist_access_type="range", session=0
             )
         elif kind == "expression":
-            self._client.execute("", user_expressions={"x": what}, store_history=False)
+            asked = self._client.execute("", user_expressions={"x": what}, store_history=False)
         else:
             message = self._client.session.msg("debug_request", json.loads(what))
             self._client.control_channel.send(message)
             self._keep(self._client.get_control_msg(timeout=_TIMEOUT))
             return
-        self._keep(self._client.get_shell_msg(timeout=_TIMEOUT))
+        self._reply(asked)
+
+    def _reply(self, asked: str) -> dict[str, Any]:
+        while True:
+            reply = self._client.get_shell_msg(timeout=_TIMEOUT)
+            if reply["parent_header"].get("msg_id") == asked:
+                self._keep(reply)
+                return dict(reply)
 
     def try_out(self, channel: Channel, value: str) -> list[bytes]:
         """Run a channel's cell; all that was captured of it: messages, terminal, new files."""

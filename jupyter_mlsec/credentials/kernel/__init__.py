@@ -43,10 +43,12 @@ def protect(redactor: Redactor) -> None:
     from jupyter_mlsec.credentials.kernel import history, logs, processes
 
     logs.protect(redactor)
-    watch = processes.protect(redactor)
+    running = shell()
+    # IPython's own history is masked; what was typed into it before the secret was known is old
+    history_file = getattr(getattr(running, "history_manager", None), "hist_file", None)
+    watch = processes.protect(redactor, history_file)
     _protected.append(watch)
     _no_core_dumps()
-    running = shell()
     if running is None:
         return
     history.protect(running, redactor)

@@ -31,9 +31,9 @@ _MOST_FILES = 1000
 _LARGEST = 1 << 26  # bytes of a file that is looked into
 
 
-def protect(redactor: Redactor) -> Watch:
-    """Refuse secrets in command lines, and watch which files are written."""
-    watch = Watch(redactor)
+def protect(redactor: Redactor, unwatched: str | None = None) -> Watch:
+    """Refuse secrets in command lines, and watch which files are written, but for one."""
+    watch = Watch(redactor, unwatched)
     sys.addaudithook(watch.hear)
     return watch
 
@@ -41,8 +41,9 @@ def protect(redactor: Redactor) -> Watch:
 class Watch:
     """Hears what this process does."""
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: Redactor, unwatched: str | None = None) -> None:
         self._redactor = redactor
+        self._unwatched = _absolute(unwatched)
         self._written: dict[str, None] = {}
         self._handlers: dict[str, Callable[[tuple[Any, ...]], None]] = {
             "open": self._opened,
@@ -92,7 +93,7 @@ class Watch:
 
     def _note(self, path: Any) -> None:
         absolute = _absolute(path)
-        if absolute and len(self._written) < _MOST_FILES:
+        if absolute and absolute != self._unwatched and len(self._written) < _MOST_FILES:
             self._written[absolute] = None
 
     def begin(self, info: object = None) -> None:

@@ -19,6 +19,8 @@ COMMANDS = {
     "git": "keep what is sensitive in notebooks out of commits: a filter for git",
     "vault": "a Vault of your own: start, status, stop",
     "secret": "secrets by reference: list, set, check, and run a command with them",
+    "enable": "have %mlsec_secret in every kernel, without loading it",
+    "disable": "undo that",
     "explain": "what a rule means, why it matters and how to mend what it finds",
     "rules": "list all rules and kinds of credentials",
     "demo": "scan example notebooks with made-up leaks, to see what the tool does",

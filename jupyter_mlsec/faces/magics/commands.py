@@ -49,7 +49,7 @@ def _rotate(shell: Any, words: list[str]) -> None:
         for name, binding in store().bindings.items()
         if binding.reference == ref and name in shell.user_ns
     ]
-    shell.push({name: store().bind(name, ref) for name in names}, interactive=False)
+    shell.push(store().bind(dict.fromkeys(names, ref)), interactive=False)
     again = f", and {', '.join(names)} bound to it" if names else ""
     print(f"{ref.label} is written (version {version}){again}; now end the old one at its issuer")
 
@@ -73,10 +73,9 @@ def _status(shell: Any, words: list[str]) -> None:
 def _list(shell: Any, words: list[str]) -> None:
     prefix = words[0] if words else ""
     scheme, _, rest = prefix.rpartition("://")
-    start = f"{scheme}://" if scheme else ""
     found = store().provider(scheme or VAULT).list(rest)
     for name in found:
-        print(start + name)
+        print(name)
     if not found:
         print(f"nothing begins with {prefix!r}, or you may not see it")
 
@@ -111,20 +110,29 @@ def _why(shell: Any, words: list[str]) -> None:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(binding.fetched))
     print(f"{name} = {binding.reference.label}{_age(binding)}")
     print(f"fetched {when}" + (f" in cell {binding.cell}" if binding.cell else ""))
-    problem = store().redactor.problem(binding.reference.label)
-    print(f"masked: {problem or 'the value, its pieces and its encodings'}")
+    label = binding.reference.label
+    if binding.reference.is_mapping or label in store().redactor.labels:
+        masked = store().redactor.problem(label) or "the value, its pieces and its encodings"
+        print(f"masked: {masked}")
+    else:
+        print("masked: no, as its key says that it is no secret")
     if name not in shell.user_ns:
         print("the name is deleted or was bound in another namespace")
 
 
 def _audit(shell: Any, words: list[str]) -> None:
+    from jupyter_mlsec.credentials.audit import file_of
+
     events = list(store().events)[-_LAST_EVENTS:]
     for event in events:
-        when = time.strftime("%H:%M:%S", time.localtime(event.time))
-        cell = f"  (cell {event.place.cell})" if event.place.cell else ""
-        print(f"{when}  {event.action:<6}  {event.reference.label}  {event.result}{cell}")
+        cell = f"  (cell {event['cell']})" if event["cell"] else ""
+        print(
+            f"{event['time'][11:19]}  {event['event']:<7}  {event['reference']}  "
+            f"{event['result']}{cell}"
+        )
     if not events:
         print("nothing was done with secrets in this session")
+    print(f"all of it: {file_of()}")
 
 
 def _help(shell: Any, words: list[str]) -> None:

@@ -41,9 +41,8 @@ def _references(prefix: str) -> list[str]:
     from jupyter_mlsec.credentials.store import store
 
     scheme, separator, rest = prefix.rpartition("://")
-    start = f"{scheme}://" if scheme else ""
     try:
-        found = [start + name for name in store().provider(scheme or VAULT).list(rest)]
+        found = store().provider(scheme or VAULT).list(rest)
     except Exception:  # while someone types, nothing is said about a server that is away
         found = []
     if not separator:

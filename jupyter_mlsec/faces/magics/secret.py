@@ -97,13 +97,12 @@ def _single(line: str, opaque: bool) -> Any:
 
 
 def _bind(shell: Any, bindings: dict[str, str], opaque: bool) -> None:
-    """All of them or none: what is asked for first is bound when the last is there."""
+    """Bind all of them or none."""
     from jupyter_mlsec.credentials.reference import parse
     from jupyter_mlsec.credentials.store import store
 
     references = {name: parse(text) for name, text in bindings.items()}
-    values = {name: store().bind(name, ref, opaque=opaque) for name, ref in references.items()}
-    shell.push(values, interactive=False)
+    shell.push(store().bind(references, opaque=opaque), interactive=False)
 
 
 def _bindings(line: str) -> dict[str, str]:
