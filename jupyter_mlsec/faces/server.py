@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jupyter_core.paths import jupyter_runtime_dir
 from jupyter_server.auth.decorator import authorized
@@ -23,7 +23,7 @@ from traitlets.config import LoggingConfigurable
 
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.credentials import audit
-from jupyter_mlsec.credentials.broker.grants import Grants, Rule, file_of
+from jupyter_mlsec.credentials.broker.grants import Default, Grants, Rule, file_of
 from jupyter_mlsec.credentials.broker.server import Broker
 
 EVENT = "https://events.jupyter-mlsec.org/secrets/v1"
@@ -70,7 +70,7 @@ class MlsecSecrets(LoggingConfigurable):
                     'write {"notebook": "*", "reference": "kv/prod/*", "allow": False}',
                 )
         rules = [Rule(r["notebook"], r["reference"], r["allow"]) for r in self.policy]
-        return Grants(rules, self.default, file_of(os.environ))
+        return Grants(rules, cast("Default", self.default), file_of(os.environ))
 
 
 class GrantsHandler(APIHandler):
@@ -121,9 +121,8 @@ def _load_jupyter_server_extension(app: ServerApp) -> None:
     """Start the broker, and give each kernel that starts from now on its pass."""
     broker = make_broker(app)
     app.web_app.settings["mlsec_broker"] = broker
-    app.web_app.add_handlers(
-        ".*$", [(url_path_join(app.base_url, "mlsec/api/grants"), GrantsHandler)]
-    )
+    route = url_path_join(app.base_url, "mlsec/api/grants"), GrantsHandler
+    app.web_app.add_handlers(".*$", [route])  # type: ignore[no-untyped-call]
     app.io_loop.add_callback(broker.start)
     hand_out(app.kernel_manager, broker)
 
@@ -135,7 +134,8 @@ async def _stop_jupyter_server_extension(app: ServerApp) -> None:
 
 def make_broker(app: ServerApp) -> Broker:
     """The broker of a server: it knows kernels' notebooks, and tells what was done as events."""
-    app.event_logger.register_event_schema(SCHEMA)
+    events: Any = app.event_logger
+    events.register_event_schema(SCHEMA)
 
     async def notebook(kernel: str) -> str | None:
         try:
@@ -146,7 +146,7 @@ def make_broker(app: ServerApp) -> Broker:
         return path
 
     def hear(line: dict[str, Any]) -> None:
-        app.io_loop.add_callback(lambda: app.event_logger.emit(schema_id=EVENT, data=line))
+        app.io_loop.add_callback(lambda: events.emit(schema_id=EVENT, data=line))
 
     return Broker(
         Path(jupyter_runtime_dir()),
