@@ -9,22 +9,24 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, cast
 
 from jupyter_core.paths import jupyter_runtime_dir
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
+from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
-from jupyter_server.utils import url_path_join
 from tornado import web
-from traitlets import Dict, Enum, List
+from traitlets import Bool, Dict, Enum, List
 from traitlets.config import LoggingConfigurable
 
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.credentials import audit
 from jupyter_mlsec.credentials.broker.grants import Default, Grants, Rule, file_of
 from jupyter_mlsec.credentials.broker.server import Broker
+from jupyter_mlsec.credentials.vault.logins import CREDENTIALS
 
 EVENT = "https://events.jupyter-mlsec.org/secrets/v1"
 SCHEMA = {
@@ -58,6 +60,12 @@ class MlsecSecrets(LoggingConfigurable):
     policy = List(
         Dict(),
         help="Rules: notebook and reference as globs, and allow. One that forbids goes first.",
+    ).tag(config=True)
+
+    keep_login = Bool(
+        False,
+        help="Leave VAULT_TOKEN and the like in the environment of kernels, for code that talks "
+        "to Vault by itself.",
     ).tag(config=True)
 
     def grants(self) -> Grants:
@@ -117,19 +125,33 @@ class GrantsHandler(APIHandler):
         return {**others, **body}
 
 
-def _load_jupyter_server_extension(app: ServerApp) -> None:
-    """Start the broker, and give each kernel that starts from now on its pass."""
-    broker = make_broker(app)
-    app.web_app.settings["mlsec_broker"] = broker
-    route = url_path_join(app.base_url, "mlsec/api/grants"), GrantsHandler
-    app.web_app.add_handlers(".*$", [route])  # type: ignore[no-untyped-call]
-    app.io_loop.add_callback(broker.start)
-    hand_out(app.kernel_manager, broker)
+class MlsecExtension(ExtensionApp):
+    """Starts the broker with the server, gives each kernel its pass, and stops with the server."""
 
+    name = "jupyter_mlsec"
+    classes = [MlsecSecrets]  # noqa: RUF012  # as its base has it
 
-async def _stop_jupyter_server_extension(app: ServerApp) -> None:
-    """What was leased is given back before the server ends."""
-    await app.web_app.settings["mlsec_broker"].stop()
+    def initialize_settings(self) -> None:
+        """Before the handlers, and before any kernel starts."""
+        server = cast("ServerApp", self.serverapp)
+        broker = make_broker(server)
+        self.settings["mlsec_broker"] = broker
+        keep = MlsecSecrets(parent=server).keep_login
+        hand_out(server.kernel_manager, broker, () if keep else CREDENTIALS)
+        server.io_loop.add_callback(self._begin, broker)
+
+    def initialize_handlers(self) -> None:
+        self.handlers.append(("/mlsec/api/grants", GrantsHandler))
+
+    async def _begin(self, broker: Broker) -> None:
+        try:
+            await broker.start()
+        except OSError as error:
+            self.log.warning("no broker for secrets, kernels log in themselves: %s", error.strerror)
+
+    async def stop_extension(self) -> None:
+        """What was leased is given back before the server ends."""
+        await self.settings["mlsec_broker"].stop()
 
 
 def make_broker(app: ServerApp) -> Broker:
@@ -156,14 +178,17 @@ def make_broker(app: ServerApp) -> Broker:
     )
 
 
-def hand_out(manager: Any, broker: Broker) -> None:
-    """Kernels of this manager are started with a pass, and lose it when they are removed."""
+def hand_out(manager: Any, broker: Broker, without: Collection[str]) -> None:
+    """Kernels of this manager are started with a pass and without the variables named, and lose
+    the pass when they are removed. Without a broker that listens they are started as ever."""
     start, remove = manager.start_kernel, manager.remove_kernel
 
     async def start_kernel(*, kernel_id: str | None = None, **more: Any) -> str:
-        if kernel_id is None or kernel_id not in manager:
+        if broker.listens and (kernel_id is None or kernel_id not in manager):
             kernel_id = kernel_id or manager.new_kernel_id(**more)
-            more["env"] = {**(more.get("env") or os.environ), **broker.admit(kernel_id)}
+            given = more.get("env") or os.environ
+            kept = {name: value for name, value in given.items() if name not in without}
+            more["env"] = {**kept, **broker.admit(kernel_id)}
         started: str = await start(kernel_id=kernel_id, **more)
         return started
 

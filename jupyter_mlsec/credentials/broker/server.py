@@ -123,6 +123,10 @@ class Broker:
         if self._address.startswith("unix:"):
             Path(self._address.removeprefix("unix:")).unlink(missing_ok=True)
 
+    @property
+    def listens(self) -> bool:
+        return self._server is not None
+
     def admit(self, kernel: str) -> dict[str, str]:
         """A pass for a kernel, as the variables to start it with."""
         made = secrets.token_urlsafe(32)
