@@ -21,6 +21,13 @@ def __getattr__(name: str) -> object:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def _jupyter_server_extension_points() -> list[dict[str, object]]:
+    """Where the Jupyter server finds its extension."""
+    from jupyter_mlsec.faces.server import MlsecExtension
+
+    return [{"module": "jupyter_mlsec.faces.server", "app": MlsecExtension}]
+
+
 def load_ipython_extension(shell: object) -> None:
     """What `%load_ext jupyter_mlsec` calls: the magics."""
     from jupyter_mlsec.faces.magics import load

@@ -11,6 +11,7 @@ from jupyter_mlsec.credentials.reference import parse
 from jupyter_mlsec.credentials.vault.provider import VaultProvider
 from tests.credentials.vault.server import Server, running
 from tests.faces.command import Folder, Outcome, cell, notebook, token
+from tests.faces.inside import Inside
 
 KIND = "hugging-face-user-access-token"
 
@@ -23,8 +24,9 @@ def server() -> Iterator[Server]:
 
 
 class Mover:
-    def __init__(self, folder: Folder, server: Server) -> None:
-        self.folder = folder
+    def __init__(self, mlsec: Inside, server: Server) -> None:
+        self.mlsec = mlsec
+        folder = mlsec.folder
         self.place = f"kv/{folder.path.parent.name}"
         self.variables = {
             "VAULT_ADDR": server.address,
@@ -33,7 +35,7 @@ class Mover:
         }
 
     def __call__(self, *arguments: str, **more: str) -> Outcome:
-        return self.folder.mlsec(
+        return self.mlsec(
             *("fix", ".", "--to-vault", "--vault-folder", self.place, *arguments),
             env={**self.variables, **more},
         )
@@ -56,8 +58,8 @@ class Mover:
 
 
 @pytest.fixture
-def mover(folder: Folder, server: Server) -> Mover:
-    return Mover(folder, server)
+def mover(folder: Folder, server: Server, capfd: pytest.CaptureFixture[str]) -> Mover:
+    return Mover(Inside(folder, capfd), server)
 
 
 def sources(data: bytes) -> list[str]:

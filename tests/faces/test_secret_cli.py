@@ -17,6 +17,7 @@ from jupyter_mlsec.credentials import audit, ci
 from jupyter_mlsec.credentials.reference import parse
 from tests.credentials.vault.server import Server, running
 from tests.faces.command import Folder, Outcome
+from tests.faces.inside import Inside
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +29,12 @@ def server() -> Iterator[Server]:
 class Vault:
     """The command line with the server's address and a token that may use `kv/` only."""
 
-    def __init__(self, folder: Folder, server: Server) -> None:
+    def __init__(self, mlsec: Inside, server: Server) -> None:
         server.policy("kv", "kv/*: create read update list")
         token = server.token("kv")
-        self.folder = folder
-        self.log = folder.home / "log.jsonl"
+        self.mlsec = mlsec
+        self.folder = mlsec.folder
+        self.log = mlsec.folder.home / "log.jsonl"
         self.variables = {
             "VAULT_ADDR": server.address,
             "VAULT_TOKEN": token,
@@ -40,9 +42,7 @@ class Vault:
         }
 
     def __call__(self, *arguments: str, stdin: bytes = b"", **more: str) -> Outcome:
-        outcome = self.folder.mlsec(
-            "secret", *arguments, stdin=stdin, env={**self.variables, **more}
-        )
+        outcome = self.mlsec("secret", *arguments, stdin=stdin, env={**self.variables, **more})
         assert not outcome.shows(self.variables["VAULT_TOKEN"])
         return outcome
 
@@ -53,8 +53,13 @@ class Vault:
 
 
 @pytest.fixture
-def vault(folder: Folder, server: Server) -> Vault:
-    return Vault(folder, server)
+def mlsec(folder: Folder, capfd: pytest.CaptureFixture[str]) -> Inside:
+    return Inside(folder, capfd)
+
+
+@pytest.fixture
+def vault(mlsec: Inside, server: Server) -> Vault:
+    return Vault(mlsec, server)
 
 
 @pytest.fixture
@@ -160,19 +165,19 @@ class TestCi:
     def test_names(self, reference: str, name: str) -> None:
         assert ci.variable(parse(reference)) == name
 
-    def test_what_is_missing_is_3(self, folder: Folder) -> None:
+    def test_what_is_missing_is_3(self, mlsec: Inside) -> None:
         there = {"MLSEC_SECRETS": "env", "MLSEC_KV_A_K": "value", "MLSEC_KV_B": '{"u": "x"}'}
         both = ("kv/a#k", "kv/b")
-        assert folder.mlsec("secret", "check", *both, env=there).code == 0
-        assert folder.mlsec("secret", "get", "kv/b", env=there).out == "kv/b: u\n"
-        missing = folder.mlsec("secret", "check", "kv/missing#k", *both, env=there)
+        assert mlsec("secret", "check", *both, env=there).code == 0
+        assert mlsec("secret", "get", "kv/b", env=there).out == "kv/b: u\n"
+        missing = mlsec("secret", "check", "kv/missing#k", *both, env=there)
         assert missing.code == 3
         assert missing.err == (
             "mlsec: kv/missing#k is missing; set MLSEC_KV_MISSING_K for this job\n"
         )
-        run = folder.mlsec("secret", "run", "A=kv/missing#k", "--", "true", env=there)
+        run = mlsec("secret", "run", "A=kv/missing#k", "--", "true", env=there)
         assert run.code == 3
-        assert folder.mlsec("secret", "set", "kv/a#k", stdin=b"x", env=there).code == 2
+        assert mlsec("secret", "set", "kv/a#k", stdin=b"x", env=there).code == 2
 
 
 def _on_terminal(folder: Folder, variables: dict[str, str], typed: bytes, *arguments: str) -> str:
@@ -219,27 +224,38 @@ def test_on_a_terminal(vault: Vault, path: str) -> None:
     assert shown.strip() == value
 
 
-def test_the_newcomer_s_lines(folder: Folder) -> None:
+def test_the_newcomer_s_lines(mlsec: Inside) -> None:
     """Start, set, use: without any variable. And the same thing told by `status`."""
-    home = {"XDG_DATA_HOME": str(folder.home / "data")}
-    assert folder.mlsec("vault", "status", env=home).out == "there is none\n"
-    started = folder.mlsec("vault", "start", "--ephemeral", env=home)
+    home = {"XDG_DATA_HOME": str(mlsec.folder.home / "data")}
+    assert mlsec("vault", "status", env=home).out == "there is none\n"
+    started = mlsec("vault", "start", "--ephemeral", env=home)
     try:
         assert started.code == 0
         assert started.out.startswith("running: https://127.0.0.1:")
-        assert folder.mlsec("vault", "start", "--ephemeral", env=home).out == started.out
-        assert folder.mlsec("vault", "status", env=home).out == started.out
+        assert mlsec("vault", "start", "--ephemeral", env=home).out == started.out
+        assert mlsec("vault", "status", env=home).out == started.out
         reference = "kv/ml/openai#api_key"
         value = secrets.token_hex()
-        assert folder.mlsec("secret", "set", reference, stdin=value.encode(), env=home).code == 0
-        got = folder.mlsec("secret", "get", reference, env=home)
+        assert mlsec("secret", "set", reference, stdin=value.encode(), env=home).code == 0
+        got = mlsec("secret", "get", reference, env=home)
         assert got.out == f"{reference}: api_key, version 1\n"
-        assert "login by userpass" in folder.mlsec("secret", "why", reference, env=home).out
+        assert "login by userpass" in mlsec("secret", "why", reference, env=home).out
     finally:
-        stopped = folder.mlsec("vault", "stop", env=home)
+        stopped = mlsec("vault", "stop", env=home)
     assert (stopped.code, stopped.out) == (0, "stopped\n")
-    assert folder.mlsec("vault", "stop", env=home).code == 1
-    assert "no Vault is set up" in folder.mlsec("secret", "ls", env=home).err
+    assert mlsec("vault", "stop", env=home).code == 1
+    assert "no Vault is set up" in mlsec("secret", "ls", env=home).err
+
+
+def test_grants_are_given_shown_and_forgotten(mlsec: Inside) -> None:
+    home = {"XDG_DATA_HOME": str(mlsec.folder.home / "data")}
+    for arguments, shown in (
+        (("a.ipynb", "kv/a#k"), "a.ipynb: kv/a#k\n"),
+        (("b.ipynb", "kv/b#k", "--refuse"), "a.ipynb: kv/a#k\nb.ipynb: kv/b#k (refused)\n"),
+        (("a.ipynb", "kv/a#k", "--forget"), "b.ipynb: kv/b#k (refused)\n"),
+    ):
+        assert mlsec("secret", "grant", *arguments, env=home).code == 0
+        assert mlsec("secret", "grants", env=home).out == shown
 
 
 class TestAudit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable
+from itertools import count
 from typing import Any, NoReturn
 from urllib.parse import quote
 
@@ -16,7 +17,8 @@ from jupyter_mlsec.credentials.vault.leases import Keeper
 from jupyter_mlsec.credentials.vault.settings import Settings
 from jupyter_mlsec.credentials.vault.tokens import Token
 
-_LOGIN = "the login"  # the name under which the login's own lease is kept
+_COUNT = count(1)
+_CHILD = "10m"  # how long a child's token lives without renewal
 _CAPABILITY = {"get": "read", "list": "list", "delete": "delete"}
 
 
@@ -34,9 +36,13 @@ class Client:
         *,
         token: str | None = None,
         method: str | None = None,
+        parent: Client | None = None,
     ) -> None:
         self.settings = settings
-        self.leases = Keeper()
+        self.leases: Keeper = parent.leases if parent else Keeper()
+        self._parent = parent
+        self._own = f"the login {next(_COUNT)}"  # under which its lease is kept
+        self._kept: set[str] = set()
         self._context = context
         self._method = method
         self._argument = Token(token, "the argument") if token else None
@@ -108,7 +114,7 @@ class Client:
     def _connected(self) -> Any:
         """hvac's client. A forked process needs its own connection, but the login may stay."""
         if self._api is None or self._process != os.getpid():
-            self._api = _hvac(self.settings)
+            self._api = _hvac(self.settings, self._shared_session())
             self._process = os.getpid()
             if self._token:
                 self._api.token = self._token.value
@@ -140,7 +146,7 @@ class Client:
         self._logged_in = auth is not None
         api.token = self._token.value or None
         if auth and auth.get("renewable"):
-            self.leases.keep(_LOGIN, auth["lease_duration"], self._renew_login)
+            self.leases.keep(self._own, auth["lease_duration"], self._renew_login)
 
     def _renew_login(self) -> int:
         answer = self._logged().adapter.post("/v1/auth/token/renew-self", json={})
@@ -155,7 +161,7 @@ class Client:
             "source": self._token.source if self._token else "",
             "policies": list(known.get("policies") or ()),
             "seconds": int(known.get("ttl") or 0),
-            "leases": [name for name in self.leases.names() if name != _LOGIN],
+            "leases": sorted(self._kept),
         }
 
     def log_in(self) -> str:
@@ -172,7 +178,7 @@ class Client:
             if self._token is None or self.lookup() is not None:
                 return False
             dead, self._token = self._token, None
-            self.leases.forget(_LOGIN)
+            self.leases.forget(self._own)
             try:
                 self._log_in(self._connected())
             except MlsecError:
@@ -193,6 +199,7 @@ class Client:
 
     def keep(self, lease: Lease) -> None:
         """Renew a lease as long as this client is open."""
+        self._kept.add(lease.id)
         if lease.renewable:
             self.leases.keep(lease.id, lease.seconds, lambda: self._renew(lease.id))
 
@@ -205,17 +212,22 @@ class Client:
     def revoke(self, lease: str) -> None:
         """End a lease now: what was fetched with it stops working."""
         self.leases.forget(lease)
+        self._kept.discard(lease)
         self.call(lambda api: api.adapter.put("/v1/sys/leases/revoke", json={"lease_id": lease}))
 
     def close(self) -> None:
         """End what was fetched: the leases, and the login if this client made it."""
-        kept = [name for name in self.leases.names() if name != _LOGIN]
-        self.leases.close()
+        kept, self._kept = self._kept, set()
+        for name in (*kept, self._own):
+            self.leases.forget(name)
+        if self._parent is None:
+            self.leases.close()
         with self._lock:
             if self._api is None or self._process != os.getpid():
                 return  # not this process's to end
             self._end(kept)
-            self._api.adapter.close()
+            if self._parent is None:
+                self._api.adapter.close()
             self._api = self._token = None
 
     def _end(self, kept: Iterable[str]) -> None:
@@ -229,6 +241,34 @@ class Client:
                 adapter.put("/v1/sys/leases/revoke", json={"lease_id": lease})
         except (Refused, Unreachable):
             return
+
+    # children
+
+    def child(self, about: str) -> Client | None:
+        """A client with a token of its own, which ends with this one's, and with it all that it
+        leased; None if the policies let no such token be made. `about` is its display name.
+
+        It uses this one's connection. Close it before this one.
+        """
+        body = {"ttl": _CHILD, "renewable": True, "display_name": about}
+        try:
+            auth = self.post("auth/token/create", body)["auth"]
+        except VaultError as error:
+            if error.answer.status == 403:
+                return None
+            raise
+        made = Client(self.settings, self._context, parent=self)
+        made._take(Token(auth["client_token"], "a child token"), auth)
+        return made
+
+    def _take(self, token: Token, auth: Any) -> None:
+        """Use a token that was made for this client alone."""
+        self._argument = self._token = token
+        self._logged_in = True
+        self.leases.keep(self._own, auth["lease_duration"], self._renew_login)
+
+    def _shared_session(self) -> Any:
+        return self._parent._connected().adapter.session if self._parent else None
 
     # what went wrong
 
@@ -246,12 +286,12 @@ def _url(path: str) -> str:
     return "/v1/" + quote(path.strip("/"), safe="/")
 
 
-def _hvac(settings: Settings) -> Any:
+def _hvac(settings: Settings, session: Any) -> Any:
     import hvac
 
     from jupyter_mlsec.credentials.vault.transport import Transport
 
-    transport = Transport(settings)
+    transport = Transport(settings, session)
     api = hvac.Client(token="", adapter=lambda **_: transport)  # None: it would look for one
     transport.token = None
     return api

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,6 +43,7 @@ class VaultProvider:
         self._method = method
         self._ask = ask
         self._tell = tell
+        self._making = threading.Lock()
         self._made: Client | None = None
         self._mounts: Mounts | None = None
 
@@ -119,6 +121,17 @@ class VaultProvider:
             self._made = self._mounts = None
 
     @guarded
+    def child(self, about: str) -> VaultProvider | None:
+        """A provider with a login of its own on the same connection, whose leases end with it;
+        None if the policies allow none. `about` says what for, in Vault's audit log."""
+        made = self._client()[0].child(about)
+        if made is None:
+            return None
+        provider = VaultProvider(self._environment)
+        provider._made, provider._mounts = made, Mounts(made)
+        return provider
+
+    @guarded
     def engine(self, call: str, *arguments: Any, **named: Any) -> Any:
         """One call of `Engines`, guarded."""
         return getattr(Engines(self._client()[0]), call)(*arguments, **named)
@@ -129,11 +142,12 @@ class VaultProvider:
         return (held,) if held else ()
 
     def _client(self) -> tuple[Client, Mounts]:
-        if self._made is None or self._mounts is None:
-            _check_installed()
-            self._made = self._make()
-            self._mounts = Mounts(self._made)
-        return self._made, self._mounts
+        with self._making:
+            if self._made is None or self._mounts is None:
+                _check_installed()
+                self._made = self._make()
+                self._mounts = Mounts(self._made)
+            return self._made, self._mounts
 
     def _make(self) -> Client:
         environment: Mapping[str, str] = self._environment

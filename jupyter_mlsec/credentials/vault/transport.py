@@ -28,8 +28,9 @@ _READS = frozenset(("get", "list", "head"))
 class Transport(JSONAdapter):  # type: ignore[misc]  # hvac has no types
     """One kept connection. Raises Refused and Unreachable instead of hvac's exceptions."""
 
-    def __init__(self, settings: Settings) -> None:
-        session = requests.Session()
+    def __init__(self, settings: Settings, session: requests.Session | None = None) -> None:
+        """`session` is one that another login of the same settings uses."""
+        session = session or requests.Session()
         # or REQUESTS_CA_BUNDLE would replace `verify`, and ~/.netrc would add a login
         session.trust_env = False
         session.verify = settings.verify

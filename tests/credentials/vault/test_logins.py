@@ -371,3 +371,23 @@ class TestEnds:
         time.sleep(2.7)
         vault.get(REFERENCE)
         assert vault.tokens() == token
+
+    def test_a_child_ends_alone_and_with_its_parent(self, methods: Server, opened: Open) -> None:
+        methods.policy("mother", "kv/data/*: read", "auth/token/create: update")
+        vault = opened(VAULT_TOKEN=methods.token("mother"))
+        first, second = vault.child("kernel 1"), vault.child("kernel 2")
+        assert first is not None
+        assert second is not None
+        assert first.get(REFERENCE).data == second.get(REFERENCE).data == {"k": "value"}
+        tokens = {one.tokens() for one in (vault, first, second)}
+        assert len(tokens) == 3
+        (dead,), (alive,) = first.tokens(), second.tokens()
+        first.close()
+        assert methods.refuses("GET", "auth/token/lookup-self", token=dead)
+        assert second.get(REFERENCE).data == {"k": "value"}
+        methods("POST", "auth/token/revoke", {"token": vault.tokens()[0]})
+        assert methods.refuses("GET", "auth/token/lookup-self", token=alive)
+        second.close()
+
+    def test_without_the_permission_there_is_no_child(self, methods: Server, opened: Open) -> None:
+        assert opened(VAULT_TOKEN=methods.token("reader")).child("kernel") is None
