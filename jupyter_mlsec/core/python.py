@@ -332,3 +332,18 @@ def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
         yield node
         for block in ("handlers", "cases", "finalbody", "orelse", "body"):
             pending += getattr(node, block, ())[::-1]
+
+
+def first_statement(code: Code) -> int:
+    """The offset of the line on which the first statement begins that an import may precede."""
+    import ast
+
+    for statement in code.tree.body if code.tree else ():
+        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+            continue
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+            continue  # a docstring, or a blanked magic
+        decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+        first = code.span(decorators[0] if decorators else statement).start
+        return code.source.rfind("\n", 0, first) + 1
+    return 0
