@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, cast
 
-from jupyter_core.paths import ENV_CONFIG_PATH, SYSTEM_CONFIG_PATH
+from jupyter_core import paths
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Enum, Float, Int, List, Unicode
 from traitlets.config.loader import ConfigFileNotFound, JSONFileConfigLoader
@@ -80,7 +80,7 @@ class MlsecApp(ExtensionApp):
 
     def initialize(self) -> None:  # type: ignore[override]
         """As the base class, with the policy over all other settings."""
-        for folder in [*reversed(ENV_CONFIG_PATH), *reversed(SYSTEM_CONFIG_PATH)]:
+        for folder in [*reversed(paths.ENV_CONFIG_PATH), *reversed(paths.SYSTEM_CONFIG_PATH)]:
             with suppress(ConfigFileNotFound):
                 self.update_config(JSONFileConfigLoader(POLICY_FILE, folder).load_config())
         super().initialize()  # type: ignore[no-untyped-call]
