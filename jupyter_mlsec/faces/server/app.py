@@ -19,7 +19,7 @@ from jupyter_mlsec.faces.server.pool import Pool
 from jupyter_mlsec.faces.server.saving import POLICIES, Saving
 
 POLICY_FILE = "jupyter_mlsec_policy.json"
-_ROUTES = {
+_ROUTES: dict[str, type[handlers.Handler]] = {
     "health": handlers.HealthHandler,
     "rules": handlers.RulesHandler,
     "scan": handlers.ScanHandler,
@@ -42,6 +42,8 @@ class MlsecApp(ExtensionApp):
     name = "jupyter_mlsec"
     load_other_extensions = True
     extension_url = "/mlsec/api/health"
+
+    routes = _ROUTES
 
     on_save = Enum(
         POLICIES,
@@ -102,7 +104,9 @@ class MlsecApp(ExtensionApp):
             manager.register_pre_save_hook(self.saving.before)
 
     def initialize_handlers(self) -> None:
-        self.handlers.extend((f"/mlsec/api/{route}", handler) for route, handler in _ROUTES.items())
+        self.handlers.extend(
+            (f"/mlsec/api/{route}", handler) for route, handler in self.routes.items()
+        )
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         self.pool.warm()
