@@ -5,6 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import pytest
+
 from jupyter_mlsec.core.formats import sample
 
 
@@ -47,3 +49,10 @@ def spliced(source: str, *edits: dict[str, Any]) -> str:
         new = str(edit["text"]).encode("utf-16-le")
         units = units[: 2 * edit["start"]] + new + units[2 * edit["end"] :]
     return units.decode("utf-16-le")
+
+
+def no_token(*where: object, seed: int = 0) -> None:
+    """Fail where the made-up credential stands, without showing it."""
+    __tracebackhide__ = True
+    if any(token(seed) in str(text) for text in where):
+        pytest.fail("the credential is there")

@@ -22,7 +22,7 @@ def answer(message: work.Work) -> work.Reply:
         told = b" ".join(message.cells.new.values())
         about = {"new": sorted(message.cells.new), "order": message.cells.order}
     else:
-        told = message.data if isinstance(message, work.Strip) else b""
+        told = message.data if isinstance(message, (work.Strip, work.Save)) else b""
         about = {}
     if b"run away" in told:
         re.match(r"(a+)+$", "a" * 64 + "b")

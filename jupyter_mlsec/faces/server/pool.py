@@ -66,8 +66,12 @@ class Worker:
         with self._starting:
             if self._closed:
                 raise EOFError
-            if self.pid is None:
-                self._start()
+            try:
+                if self.pid is None:
+                    self._start()
+            finally:
+                if self._closed:  # meanwhile
+                    self.clean()
 
     def _start(self) -> None:
         self.clean()
