@@ -219,6 +219,7 @@ class TestNoAnswer:
         # and the next one is looked at again, by a worker that is started anew
         saving._ready.result()
         assert worker.pid is not None
+        saving._app.save_time_limit = 30.0
         await put("clean")
         assert len(told) == 1
 
