@@ -42,9 +42,8 @@ def main() -> str:
         for label, times in rows
     ]
     size = sum(len(cell["source"]) for cell in cells) / 1000
-    title = (
-        f"## The server's answer to an editor (budget: 15 ms at 95 %), {CELLS} cells, {size:.0f} kB"
-    )
+    about = f"{CELLS} cells, {size:.0f} kB (budget: 15 ms at 95 %)"
+    title = f"## The server's answer to an editor, {about}"
     return f"{title}\n\n{table(_HEADER, lines)}\n"
 
 
