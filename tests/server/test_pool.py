@@ -131,6 +131,25 @@ async def test_a_worker_is_sent_what_it_lacks() -> None:
         with pytest.raises(MlsecError):
             await workers.run(strip("die"))
         assert told(await workers.run(scan("d1", (2, "b")), "d1"))["new"] == [2]
+        with pytest.raises(TimedOut):
+            await workers.run(strip("run away"))
+        assert told(await workers.run(scan("d1", (2, "b")), "d1"))["new"] == [2]
+        (pid,) = workers.pids
+        os.kill(pid, signal.SIGKILL)  # while it has nothing to do
+        assert await asyncio.to_thread(has_ended, pid)
+        assert told(await workers.run(scan("d1", (2, "b")), "d1"))["new"] == [2]
+
+
+async def test_all_that_is_sent_cells_is_remembered_alike() -> None:
+    def baseline(known: frozenset[int]) -> work.Work:
+        made = scan("d", (2, "b"), (3, "c"))(known)
+        assert isinstance(made, work.Scan)
+        return work.Baseline(made.cells, [])
+
+    async with pool() as workers:
+        await workers.run(scan("d", (1, "a"), (2, "b")), "d")
+        await workers.run(baseline, "d")
+        assert told(await workers.run(scan("d", (1, "a"), (2, "b")), "d"))["new"] == [1]
 
 
 async def test_many_documents_are_forgotten_in_turn() -> None:
