@@ -17,6 +17,7 @@ from jupyter_mlsec.core.model import Confidence, Document, Finding, Place, Text
 from jupyter_mlsec.core.notebook import read
 from jupyter_mlsec.faces.server import project, work
 from jupyter_mlsec.faces.server.memory import Memory
+from jupyter_mlsec.faces.server.wirer import Wirer, rule_info
 from jupyter_mlsec.files.source import kind_of
 from jupyter_mlsec.wire import (
     NOTHING,
@@ -27,8 +28,6 @@ from jupyter_mlsec.wire import (
     Removed,
     ScanResponse,
     StripResponse,
-    Wirer,
-    rule_info,
 )
 
 _decode_cell = json.Decoder(Cell).decode

@@ -1,50 +1,38 @@
-"""The Jupyter server's extension: the broker of its kernels' secrets.
+"""The broker in a Jupyter server: it holds the logins, and its kernels ask it for secrets.
 
-c.MlsecSecrets.default = "ask"
-c.MlsecSecrets.policy = [{"notebook": "*", "reference": "kv/prod/*", "allow": False}]
+    c.MlsecSecrets.default = "ask"
+    c.MlsecSecrets.policy = [{"notebook": "*", "reference": "kv/prod/*", "allow": False}]
+
+What the broker does is in `credentials.broker`; here it is given the server's kernels, sessions,
+events and, for the line of defence between kernel and browser, the redactor.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from jupyter_core.paths import jupyter_runtime_dir
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler
-from jupyter_server.serverapp import ServerApp
-from jupyter_server.utils import url_path_join
-from tornado import web
+from tornado.web import HTTPError, authenticated
 from traitlets import Dict, Enum, List
 from traitlets.config import LoggingConfigurable
 
+from jupyter_mlsec import wire
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.credentials import audit
-from jupyter_mlsec.credentials.broker.grants import Grants, Rule, file_of
+from jupyter_mlsec.credentials.broker.grants import Default, Grants, Rule, file_of
 from jupyter_mlsec.credentials.broker.server import Broker
+from jupyter_mlsec.credentials.reference import VAULT, Reference, parse
+from jupyter_mlsec.faces.server.handlers import RESOURCE, Handler, Problem
 
-EVENT = "https://events.jupyter-mlsec.org/secrets/v1"
-SCHEMA = {
-    "$id": EVENT,
-    "version": "1",
-    "title": "Secrets",
-    "description": "What was done with a secret; never its value.",
-    "type": "object",
-    "required": ["event", "result"],
-    "properties": {
-        "event": {"type": "string", "enum": list(audit.EVENTS)},
-        **{
-            name: {"type": ["string", "null"]}
-            for name in ("time", "who", "host", "notebook", "cell", "reference", "provider")
-        },
-        "pid": {"type": "integer"},
-        "version": {"type": ["integer", "null"]},
-        "result": {"type": "string"},
-    },
-}
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from jupyter_mlsec.faces.server.app import MlsecApp
 
 
 class MlsecSecrets(LoggingConfigurable):
@@ -70,95 +58,105 @@ class MlsecSecrets(LoggingConfigurable):
                     'write {"notebook": "*", "reference": "kv/prod/*", "allow": False}',
                 )
         rules = [Rule(r["notebook"], r["reference"], r["allow"]) for r in self.policy]
-        return Grants(rules, self.default, file_of(os.environ))
+        return Grants(rules, cast(Default, self.default), file_of(os.environ))
 
 
-class GrantsHandler(APIHandler):
+class GrantsHandler(Handler):
     """What was granted and what waits to be; granting, refusing, and forgetting the answer."""
 
-    auth_resource = "mlsec"
-
-    @property
-    def broker(self) -> Broker:
-        broker: Broker = self.settings["mlsec_broker"]
-        return broker
-
-    @web.authenticated
-    @authorized
+    @authenticated
+    @authorized("read", RESOURCE)
     def get(self) -> None:
-        known = [
-            {"notebook": notebook, "reference": reference, "allow": allow}
-            for notebook, reference, allow in self.broker.grants.all()
-        ]
-        waiting = [
-            {"notebook": notebook, "reference": reference}
-            for notebook, reference in sorted(self.broker.waiting)
-        ]
-        self.finish(json.dumps({"grants": known, "waiting": waiting}))
+        broker = self.app.broker
+        known = [wire.Grant(*known) for known in broker.grants.all()]
+        waiting = [wire.Grant(notebook, ref, None) for notebook, ref in sorted(broker.waiting)]
+        self.answer(wire.GrantsResponse(known, waiting))
 
-    @web.authenticated
-    @authorized
+    @authenticated
+    @authorized("write", RESOURCE)
     def post(self) -> None:
-        body = self._body("notebook", "reference", allow=True)
-        self.broker.decide(body["notebook"], body["reference"], allow=body["allow"] is True)
-        self.set_status(204)
-
-    @web.authenticated
-    @authorized
-    def delete(self) -> None:
-        body = self._body("notebook", "reference")
-        self.broker.decide(body["notebook"], body["reference"], allow=None)
-        self.set_status(204)
-
-    def _body(self, *names: str, **others: Any) -> dict[str, Any]:
-        body = self.get_json_body()
-        if not isinstance(body, dict) or not all(isinstance(body.get(n), str) for n in names):
-            raise web.HTTPError(400, f"the body lacks {' or '.join(names)}")
-        return {**others, **body}
+        """Remember the answer of a user; null forgets it."""
+        given = self.body(wire.Grant)
+        try:
+            self.app.broker.decide(given.notebook, given.reference, allow=given.allow)
+        except MlsecError as error:
+            raise Problem(400, error.full) from None
+        self.answer(given)
 
 
-def _load_jupyter_server_extension(app: ServerApp) -> None:
-    """Start the broker, and give each kernel that starts from now on its pass."""
-    broker = make_broker(app)
-    app.web_app.settings["mlsec_broker"] = broker
-    app.web_app.add_handlers(
-        ".*$", [(url_path_join(app.base_url, "mlsec/api/grants"), GrantsHandler)]
-    )
-    app.io_loop.add_callback(broker.start)
-    hand_out(app.kernel_manager, broker)
+class SecretsHandler(Handler):
+    """The names in a store, and a new value for one. Values go into a store, never out of it."""
+
+    @authenticated
+    @authorized("read", RESOURCE)
+    async def get(self) -> None:
+        prefix = self.get_query_argument("prefix", "")
+        scheme, found, rest = prefix.partition("://")
+        name, rest = (scheme, rest) if found else (VAULT, prefix)
+        names = await self._apart(lambda: self.app.provider(name).list(rest))
+        self.answer(wire.NamesResponse(names))
+
+    @authenticated
+    @authorized("write", RESOURCE)
+    async def post(self) -> None:
+        given = self.body(wire.SecretRequest)
+        version = await self._apart(lambda: self._put(given))
+        self.answer(wire.SecretResponse(given.reference, version))
+
+    def _put(self, given: wire.SecretRequest) -> int:
+        ref = parse(given.reference)
+        self.app.redactor.learn(ref.label, given.value)
+        try:
+            version = self.app.provider(ref.provider).put(ref, given.value, given.cas)
+        except MlsecError as error:
+            self._record("refusal", ref, problem=error)
+            raise
+        self._record("put", ref, version=version)
+        return version
+
+    def _record(self, event: audit.Event, ref: Reference, **facts: Any) -> None:
+        server: Any = self.app.serverapp
+        server.io_loop.add_callback(self.app.events.secret, audit.record(event, ref, **facts))
+
+    async def _apart(self, work: Callable[[], T]) -> T:
+        """What a store says, off the event loop. Raises Problem."""
+        try:
+            return await asyncio.to_thread(work)
+        except MlsecError as error:
+            raise Problem(400, error.full) from None
 
 
-async def _stop_jupyter_server_extension(app: ServerApp) -> None:
-    """What was leased is given back before the server ends."""
-    await app.web_app.settings["mlsec_broker"].stop()
+def make_broker(app: MlsecApp) -> Broker:
+    """The broker of a server: it knows kernels' notebooks, and tells what was done as events.
 
-
-def make_broker(app: ServerApp) -> Broker:
-    """The broker of a server: it knows kernels' notebooks, and tells what was done as events."""
-    app.event_logger.register_event_schema(SCHEMA)
+    Raises MlsecError where the policy is wrong.
+    """
+    server: Any = app.serverapp
 
     async def notebook(kernel: str) -> str | None:
         try:
-            session = await app.session_manager.get_session(kernel_id=kernel)
-        except web.HTTPError:
+            session = await server.session_manager.get_session(kernel_id=kernel)
+        except HTTPError:
             return None  # a kernel without a session: nbclient's, or a console's
         path: str | None = session.get("path")
         return path
 
     def hear(line: dict[str, Any]) -> None:
-        app.io_loop.add_callback(lambda: app.event_logger.emit(schema_id=EVENT, data=line))
+        server.io_loop.add_callback(app.events.secret, line)
 
     return Broker(
         Path(jupyter_runtime_dir()),
         MlsecSecrets(parent=app).grants(),
         notebook=notebook,
         hear=hear,
+        learn=lambda kernel, label, value: app.redactor.learn(label, value),
     )
 
 
 def hand_out(manager: Any, broker: Broker) -> None:
     """Kernels of this manager are started with a pass, and lose it when they are removed."""
     start, remove = manager.start_kernel, manager.remove_kernel
+    running: set[asyncio.Future[None]] = set()  # or they could be collected before they are done
 
     async def start_kernel(*, kernel_id: str | None = None, **more: Any) -> str:
         if kernel_id is None or kernel_id not in manager:
@@ -169,12 +167,9 @@ def hand_out(manager: Any, broker: Broker) -> None:
 
     def remove_kernel(kernel_id: str) -> Any:
         task = asyncio.ensure_future(broker.dismiss(kernel_id))
-        _running.add(task)
-        task.add_done_callback(_running.discard)
+        running.add(task)
+        task.add_done_callback(running.discard)
         return remove(kernel_id)
 
     manager.start_kernel = start_kernel
     manager.remove_kernel = remove_kernel
-
-
-_running: set[asyncio.Future[None]] = set()  # or they could be collected before they are done

@@ -29,7 +29,7 @@ _DIED = "the process that scanned this was killed, perhaps for the memory it too
 _DOCUMENTS = 32  # that a worker remembers
 _RUN = "import sys; sys.path[:] = sys.argv[3:]; from {0} import main; main(float(sys.argv[2]))"
 # Parts of the names of variables that a scanner has no business to know.
-_PRIVATE = ("TOKEN", "PASSWORD", "PASSWD", "SECRET", "CREDENTIAL", "API_KEY", "ACCESS_KEY")
+_PRIVATE = ("TOKEN", "PASSWORD", "PASSWD", "_PASS", "SECRET", "CREDENTIAL", "API_KEY", "ACCESS_KEY")
 
 _decode = msgpack.Decoder(work.Reply).decode
 
