@@ -51,8 +51,10 @@ def record(
     notebook: str | None = None,
     cell: str | None = None,
     environment: Mapping[str, str] | None = None,
+    write: bool = True,
 ) -> dict[str, Any]:
-    """Write a line and give it back, for who sends it on as a Jupyter event.
+    """Write a line and give it back, for who sends it on as a Jupyter event; without `write` only
+    the latter, where somebody else writes it.
 
     `problem` is what failed; else the result is `ok`. Where the log can't be written, nothing
     happens, unless $MLSEC_AUDIT_LOG asks for it: then MlsecError is raised, before a value is
@@ -61,6 +63,8 @@ def record(
     environment = os.environ if environment is None else environment
     line = _line(event, ref, problem, version, notebook, cell)
     failed = None
+    if not write:
+        return line
     try:
         _append(file_of(environment), json.dumps(line) + "\n")
     except OSError as error:

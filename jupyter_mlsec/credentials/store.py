@@ -17,6 +17,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jupyter_mlsec.core.errors import MlsecError
+from jupyter_mlsec.credentials.broker.client import BrokerProvider
+from jupyter_mlsec.credentials.broker.client import find as find_broker
 from jupyter_mlsec.credentials.provider import Fetched, Hidden, Lease, open_provider
 from jupyter_mlsec.credentials.redactor import Redactor, check_installed
 from jupyter_mlsec.credentials.value import Opaque, Secret
@@ -85,15 +87,14 @@ class Store:
     """The secrets of one process.
 
     `bindings` are the names that users gave to secrets, `events` the lines of the audit log that
-    were written here. `broker`, if there is one, is asked instead of the providers; it is a
-    provider itself.
+    were written here. `broker`, if there is one, is asked instead of the providers.
     """
 
     def __init__(self) -> None:
         self.redactor = Redactor()
         self.bindings: dict[str, Binding] = {}
         self.events: deque[dict[str, Any]] = deque(maxlen=_KEPT_EVENTS)
-        self.broker: Provider | None = None
+        self.broker: BrokerProvider | None = find_broker(cell=lambda: place().cell)
         self._providers: dict[str, Provider] = {}
         self._told: set[str] = set()
 
@@ -102,7 +103,7 @@ class Store:
         from jupyter_mlsec.credentials import ci
 
         if self.broker is not None:
-            return self.broker
+            return self.broker.of(name)
         if name not in self._providers:
             in_ci = ci.active(os.environ)
             self._providers[name] = ci.CiProvider(name) if in_ci else open_provider(name)
@@ -225,7 +226,12 @@ class Store:
 
         where = place()
         line = audit.record(
-            event, ref, problem=problem, version=version, notebook=where.notebook, cell=where.cell
+            *(event, ref),
+            problem=problem,
+            version=version,
+            notebook=where.notebook,
+            cell=where.cell,
+            write=self.broker is None,  # which writes its own lines
         )
         self.events.append(line)
 

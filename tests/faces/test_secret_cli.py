@@ -247,6 +247,17 @@ def test_the_newcomer_s_lines(mlsec: Inside) -> None:
     assert "no Vault is set up" in mlsec("secret", "ls", env=home).err
 
 
+def test_grants_are_given_shown_and_forgotten(mlsec: Inside) -> None:
+    home = {"XDG_DATA_HOME": str(mlsec.folder.home / "data")}
+    for arguments, shown in (
+        (("a.ipynb", "kv/a#k"), "a.ipynb: kv/a#k\n"),
+        (("b.ipynb", "kv/b#k", "--refuse"), "a.ipynb: kv/a#k\nb.ipynb: kv/b#k (refused)\n"),
+        (("a.ipynb", "kv/a#k", "--forget"), "b.ipynb: kv/b#k (refused)\n"),
+    ):
+        assert mlsec("secret", "grant", *arguments, env=home).code == 0
+        assert mlsec("secret", "grants", env=home).out == shown
+
+
 class TestAudit:
     def test_a_line(self, tmp_path: Path) -> None:
         log = {"MLSEC_AUDIT_LOG": str(tmp_path / "deep" / "log")}

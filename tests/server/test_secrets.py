@@ -127,15 +127,11 @@ def start(
     jp_base_url: str,
     jp_auth_header: dict[str, str],
     jp_asyncio_loop: asyncio.AbstractEventLoop,
-    jp_serverapp: Any,
 ) -> Iterator[Start]:
     """Start a kernel and connect to it; all are stopped at the end."""
     from tornado.httpclient import HTTPRequest
 
     kernels: list[Kernel] = []
-    app = jp_serverapp.web_app.settings["jupyter_mlsec"]
-    # what `jupyter server` does when its loop runs
-    jp_asyncio_loop.run_until_complete(app._start_jupyter_server_extension(jp_serverapp))
 
     async def begin(name: str = "python3", packed: bool = True) -> Kernel:
         response = await jp_fetch(

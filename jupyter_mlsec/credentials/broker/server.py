@@ -109,8 +109,10 @@ class Broker:
 
     async def stop(self) -> None:
         """Give back all that was leased, and end the logins."""
-        if self._server is not None:
-            self._server.close()
+        if self._server is None:
+            return
+        self._server.close()
+        self._server = None
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -120,6 +122,10 @@ class Broker:
         self._threads.shutdown()
         if self._address.startswith("unix:"):
             Path(self._address.removeprefix("unix:")).unlink(missing_ok=True)
+
+    @property
+    def listens(self) -> bool:
+        return self._server is not None
 
     def admit(self, kernel: str) -> dict[str, str]:
         """A pass for a kernel, as the variables to start it with."""
@@ -171,7 +177,7 @@ class Broker:
         try:
             while not connection.closed:
                 line = await _before(reader.readline(), death)
-                if not line:
+                if not line or connection.closed:
                     return
                 answer = await self._answer(connection, json.loads(line))
                 writer.write(json.dumps(answer).encode() + b"\n")
@@ -221,7 +227,7 @@ class Broker:
             return self._listed(connection, str(request.get("prefix", "")))
         if operation == "revoke":
             return self._revoked(connection, str(request.get("lease")), notebook)
-        ref = parse(str(request.get("reference")))
+        ref = _reference(request.get("reference"))
         cell = request.get("cell")
         facts = {"notebook": notebook, "cell": cell if isinstance(cell, str) else None}
         try:
@@ -308,6 +314,14 @@ class Broker:
 
     def _record(self, event: audit.Event, ref: Reference | None, **facts: Any) -> None:
         self._hear(audit.record(event, ref, **facts))
+
+
+def _reference(fields: Any) -> Reference:
+    """The reference that a kernel sent. Raises MlsecError for what is none."""
+    match fields:
+        case [str(provider), str(path), str() | None as key, int() | None as version]:
+            return Reference(provider, path, key, version)
+    raise MlsecError("this is not a reference of a secret")
 
 
 def _digest(pass_: str) -> bytes:

@@ -17,6 +17,16 @@ from jupyter_mlsec.credentials.vault.settings import variable
 # Where Kubernetes puts a pod's token (kubernetes.io, "Configure Service Accounts for Pods").
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 
+# The variables that log in by themselves, which a kernel with a broker does not need.
+CREDENTIALS = tuple(
+    f"{vendor}_{name}"
+    for vendor in ("VAULT", "BAO")
+    for name in (
+        *("TOKEN", "SECRET_ID", "SECRET_ID_FILE", "WRAPPED_SECRET_ID", "WRAPPED_TOKEN"),
+        *("PASSWORD", "JWT", "JWT_FILE", "TOKEN_FILE"),
+    )
+)
+
 Ask = Callable[[str], str]  # a prompt that does not show what is typed
 Tell = Callable[[str], None]
 Auth = Any  # the `auth` part of the server's answer: client_token, lease_duration, renewable

@@ -36,6 +36,8 @@ def run(arguments: Sequence[str]) -> int:
         "check": _check,
         "why": _why,
         "run": _run,
+        "grant": _grant,
+        "grants": _grants,
     }
     try:
         return actions[given.action](given)
@@ -68,6 +70,13 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     why.add_argument("reference")
     start = actions.add_parser("run", help="run a command with secrets in its environment")
     start.add_argument("variables", nargs="+", metavar="NAME=REFERENCE", help="then -- COMMAND")
+    grant = actions.add_parser("grant", help="let a notebook have a secret, through the server")
+    grant.add_argument("notebook", help="its path, as the Jupyter server shows it")
+    grant.add_argument("reference")
+    answer = grant.add_mutually_exclusive_group()
+    answer.add_argument("--refuse", action="store_true", help="remember that it may not")
+    answer.add_argument("--forget", action="store_true", help="forget what was answered")
+    actions.add_parser("grants", help="what was granted and refused")
     before, command = _split(arguments)
     given = parser.parse_args(before)
     given.command = command
@@ -178,6 +187,28 @@ def _why(given: argparse.Namespace) -> int:
             print(f"version: {fetched.version}")
         if fetched.lease:
             print(f"lease: {fetched.lease.seconds} s, ended with this command")
+    return 0
+
+
+def _grant(given: argparse.Namespace) -> int:
+    from jupyter_mlsec.credentials.broker.grants import Grants, file_of
+
+    ref = parse(given.reference)
+    known = Grants(file=file_of(os.environ))
+    if given.forget:
+        known.revoke(given.notebook, ref.label)
+    else:
+        known.grant(given.notebook, ref.label, allow=not given.refuse)
+    granted = not given.forget and not given.refuse
+    audit.record("grant" if granted else "revoke", ref, notebook=given.notebook)
+    return 0
+
+
+def _grants(given: argparse.Namespace) -> int:
+    from jupyter_mlsec.credentials.broker.grants import Grants, file_of
+
+    for notebook, reference, allow in Grants(file=file_of(os.environ)).all():
+        print(f"{notebook}: {reference}{'' if allow else ' (refused)'}")
     return 0
 
 

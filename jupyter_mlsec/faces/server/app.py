@@ -14,6 +14,7 @@ from traitlets.config.loader import ConfigFileNotFound, JSONFileConfigLoader
 from jupyter_mlsec import wire
 from jupyter_mlsec.credentials import audit
 from jupyter_mlsec.credentials.provider import Provider, open_provider
+from jupyter_mlsec.credentials.vault.logins import CREDENTIALS
 from jupyter_mlsec.faces.server import broker, handlers, streaming, work
 from jupyter_mlsec.faces.server.contents import Contents, Refused
 from jupyter_mlsec.faces.server.documents import Documents
@@ -47,6 +48,7 @@ class MlsecApp(ExtensionApp):
     """
 
     name = "jupyter_mlsec"
+    classes = [broker.MlsecSecrets]  # noqa: RUF012 - as its base has it
     load_other_extensions = True
     extension_url = "/mlsec/api/health"
 
@@ -115,7 +117,9 @@ class MlsecApp(ExtensionApp):
         self.redactor = Learned()
         self.broker = broker.make_broker(self)
         self._providers: dict[str, Provider] = {}
-        broker.hand_out(server.kernel_manager, self.broker)
+        keep = broker.MlsecSecrets(parent=self).keep_login
+        broker.hand_out(server.kernel_manager, self.broker, () if keep else CREDENTIALS)
+        server.io_loop.add_callback(self._begin)
         plain = self.settings["kernel_websocket_connection_class"]
         self.settings["kernel_websocket_connection_class"] = redacting(plain, self.redactor)
 
@@ -126,7 +130,12 @@ class MlsecApp(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         self.pool.warm()
-        await self.broker.start()
+
+    async def _begin(self) -> None:
+        try:
+            await self.broker.start()
+        except OSError as error:
+            self.log.warning("no broker for secrets, kernels log in themselves: %s", error.strerror)
 
     async def stop_extension(self) -> None:
         self.saving.close()

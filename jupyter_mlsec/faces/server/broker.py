@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from jupyter_core.paths import jupyter_runtime_dir
 from jupyter_server.auth.decorator import authorized
 from tornado.web import HTTPError, authenticated
-from traitlets import Dict, Enum, List
+from traitlets import Bool, Dict, Enum, List
 from traitlets.config import LoggingConfigurable
 
 from jupyter_mlsec import wire
@@ -46,6 +46,12 @@ class MlsecSecrets(LoggingConfigurable):
     policy = List(
         Dict(),
         help="Rules: notebook and reference as globs, and allow. One that forbids goes first.",
+    ).tag(config=True)
+
+    keep_login = Bool(
+        False,
+        help="Leave VAULT_TOKEN and the like in the environment of kernels, for code that talks "
+        "to Vault by itself.",
     ).tag(config=True)
 
     def grants(self) -> Grants:
@@ -153,15 +159,18 @@ def make_broker(app: MlsecApp) -> Broker:
     )
 
 
-def hand_out(manager: Any, broker: Broker) -> None:
-    """Kernels of this manager are started with a pass, and lose it when they are removed."""
+def hand_out(manager: Any, broker: Broker, without: Collection[str]) -> None:
+    """Kernels of this manager are started with a pass and without the variables named, and lose
+    the pass when they are removed. Without a broker that listens they are started as ever."""
     start, remove = manager.start_kernel, manager.remove_kernel
     running: set[asyncio.Future[None]] = set()  # or they could be collected before they are done
 
     async def start_kernel(*, kernel_id: str | None = None, **more: Any) -> str:
-        if kernel_id is None or kernel_id not in manager:
+        if broker.listens and (kernel_id is None or kernel_id not in manager):
             kernel_id = kernel_id or manager.new_kernel_id(**more)
-            more["env"] = {**(more.get("env") or os.environ), **broker.admit(kernel_id)}
+            given = more.get("env") or os.environ
+            kept = {name: value for name, value in given.items() if name not in without}
+            more["env"] = {**kept, **broker.admit(kernel_id)}
         started: str = await start(kernel_id=kernel_id, **more)
         return started
 
