@@ -20,7 +20,7 @@ validation over the network switched off, on one core where they let themselves 
 (gitleaks and ruff don't). Of several runs the one with the least CPU time counts.
 """
 _SECTION = re.compile(r"^<!-- (\w+) -->\n(.*?)(?=^<!-- \w+ -->\n|\Z)", re.MULTILINE | re.DOTALL)
-_NAMES = ("corpus", "startup", "cell", "memory", "git", "leaks")
+_NAMES = ("corpus", "startup", "cell", "memory", "git", "leaks", "server")
 # in .venv, which has what they need; the first two write pages of their own
 _ON_REQUEST = ("accuracy", "planted", "redactor", "leaks_kernel")
 
@@ -73,6 +73,7 @@ def _run(name: str, full: bool) -> str:
         memory,
         planted,
         redactor,
+        server,
         startup,
     )
 
@@ -84,7 +85,7 @@ def _run(name: str, full: bool) -> str:
         return corpus.main(full)
     others = {
         "startup": startup, "cell": cell, "memory": memory, "git": git_filter, "leaks": leaks,
-        "redactor": redactor, "leaks_kernel": leaks_kernel,
+        "redactor": redactor, "leaks_kernel": leaks_kernel, "server": server,
     }  # fmt: skip
     return others[name].main()
 

@@ -22,10 +22,10 @@ def __getattr__(name: str) -> object:
 
 
 def _jupyter_server_extension_points() -> list[dict[str, object]]:
-    """Where the Jupyter server finds its extension."""
-    from jupyter_mlsec.faces.server import MlsecExtension
+    """Where a Jupyter server finds its extension; called by servers only."""
+    from jupyter_mlsec.faces.server.app import MlsecApp
 
-    return [{"module": "jupyter_mlsec.faces.server", "app": MlsecExtension}]
+    return [{"module": "jupyter_mlsec", "app": MlsecApp}]
 
 
 def load_ipython_extension(shell: object) -> None:

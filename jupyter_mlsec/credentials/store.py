@@ -202,7 +202,7 @@ class Store:
     def _learn(self, label: str, value: str) -> None:
         """Tell the redactor, and the user once if it can't do much."""
         key = label.rpartition("#")[2].lower()
-        if key in _PUBLIC:
+        if is_public(label):
             return
         problem = self.redactor.add(label, value)
         if problem and label not in self._told and ("#" not in label or _tells(key)):
@@ -274,6 +274,11 @@ def place() -> Place:
     notebook = namespace.get("__vsc_ipynb_file__", notebook)
     parent: Any = getattr(kernel(), "get_parent", dict)() or {}
     return Place(notebook, (parent.get("metadata") or {}).get("cellId"))
+
+
+def is_public(label: str) -> bool:
+    """Whether what a label names is no secret: a user's or a host's name."""
+    return label.rpartition("#")[2].lower() in _PUBLIC
 
 
 def _tells(key: str) -> bool:

@@ -258,7 +258,8 @@ class Broker:
                         provider.revoke(lease.id)  # type: ignore[attr-defined]
                 raise MlsecError("the kernel has ended")
         for key, value in found.data.items():
-            self._learn(connection.kernel, f"{ref.path}#{key}", value)
+            label = f"{ref.label}#{key}" if ref.is_mapping else ref.label
+            self._learn(connection.kernel, label, value)
         self._record("fetch", ref, version=found.version, **facts)
         return {
             "data": dict(found.data),

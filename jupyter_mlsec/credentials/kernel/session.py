@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from jupyter_mlsec.credentials.redactor import Redactor
@@ -57,17 +58,35 @@ def guard(session: Any, redactor: Redactor) -> None:
     session.__class__ = RedactingSession
 
 
+class Timer(Protocol):
+    """What `threading.Timer` and an event loop's handle have in common."""
+
+    def cancel(self) -> None:
+        """Call nothing any more."""
+
+
 class Line:
     """What lies between a session and its sockets."""
 
     def __init__(self, redactor: Redactor) -> None:
+        self.prepare(redactor)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forked)
+
+    def prepare(self, redactor: Redactor) -> None:
+        """Begin, in a process that does not fork."""
         self._redactor = redactor
         self._streams: dict[str, Stream] = {}
         self._waiting: dict[str, _Waiting] = {}
         self._lock = threading.RLock()
         self._pid = os.getpid()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._forked)
+
+    def later(self, seconds: float, release: Callable[[], None]) -> Timer:
+        """Call `release` after a while, unless it is cancelled."""
+        timer = threading.Timer(seconds, release)
+        timer.daemon = True
+        timer.start()
+        return timer
 
     def _forked(self) -> None:
         self._lock = threading.RLock()  # another thread may have held it
@@ -107,7 +126,8 @@ class Line:
             text += self._streams[name].flush()  # who knows when a child ends
         clean = {**message, "content": {**message["content"], "text": text}}
         if self._streams[name].holds:
-            self._waiting[name] = _Waiting(clean, (send, stream, ident, *rest), self.release)
+            timer = self.later(_RELEASE, self.release)
+            self._waiting[name] = _Waiting(clean, (send, stream, ident, *rest), timer)
         return send(stream, clean, ident, *rest) if text else clean
 
     def release(self) -> None:
@@ -143,9 +163,7 @@ class Line:
 class _Waiting:
     """A message whose end is held back, how to send it, and when."""
 
-    def __init__(self, message: dict[str, Any], how: tuple[Any, ...], release: Any) -> None:
+    def __init__(self, message: dict[str, Any], how: tuple[Any, ...], timer: Timer) -> None:
         self.message = message
         self.how = how
-        self.timer = threading.Timer(_RELEASE, release)
-        self.timer.daemon = True
-        self.timer.start()
+        self.timer = timer
