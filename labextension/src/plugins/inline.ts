@@ -1,0 +1,107 @@
+import { ISharedCell } from '@jupyter/ydoc';
+import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
+import { EditorExtensionRegistry, IEditorExtensionRegistry } from '@jupyterlab/codemirror';
+import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
+import { askReason } from '../dialogs';
+import { findingsExtension, IMarkActions } from '../editor';
+import { MlsecFindings } from '../registry';
+import { IDocumentFindings, IMark, IMlsecFindings, SharedDocument, SharedPart } from '../tokens';
+
+/** Squiggles, gutter marks and hovers in every editor. */
+export const inlinePlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-mlsec:inline',
+  description: 'Underlines security findings in editors.',
+  autoStart: true,
+  requires: [IEditorExtensionRegistry, IMlsecFindings],
+  optional: [ITranslator],
+  activate: (
+    _: JupyterFrontEnd,
+    editors: IEditorExtensionRegistry,
+    token: IMlsecFindings,
+    translator: ITranslator | null
+  ): void => {
+    const findings = token as MlsecFindings;
+    const trans = (translator ?? nullTranslator).load('jupyter_mlsec');
+    const actions = markActions(findings, trans);
+    editors.addExtension({
+      name: 'jupyter-mlsec:findings',
+      factory: ({ model }) => {
+        try {
+          // any editor: a document that nobody attaches is never scanned
+          const part = model.sharedModel as unknown as SharedPart;
+          const document = (part as ISharedCell).notebook ?? (part as SharedDocument);
+          return EditorExtensionRegistry.createImmutableExtension(
+            findingsExtension(findings.of(document), part, actions)
+          );
+        } catch (error) {
+          console.warn('jupyter-mlsec: an editor goes without warnings.', error);
+          return null; // an exception here would leave the cell unrendered
+        }
+      }
+    });
+  }
+};
+
+function markActions(findings: MlsecFindings, trans: TranslationBundle): IMarkActions {
+  return {
+    ignoreLabel: trans.__('Ignore here…'),
+    gutter: () => findings.options.gutter,
+    render: mark => hover(mark, findings, trans),
+    fix: (document, mark) => void fix(document, mark, trans),
+    ignore: (document, mark) => void ignore(document, mark, trans)
+  };
+}
+
+/** Make a mark's fix, and say so where the text has changed meanwhile. */
+async function fix(
+  document: IDocumentFindings,
+  mark: IMark,
+  trans: TranslationBundle
+): Promise<void> {
+  if (!(await document.fix(mark.finding))) {
+    Notification.info(trans.__('The text has changed; this fix no longer applies.'), {
+      autoClose: 4000
+    });
+  }
+}
+
+async function ignore(
+  document: IDocumentFindings,
+  mark: IMark,
+  trans: TranslationBundle
+): Promise<void> {
+  const reason = await askReason(mark.finding, trans);
+  if (reason !== null && !(await document.ignore(mark.finding, reason))) {
+    Notification.info(trans.__('No comment can be written there; use a baseline instead.'), {
+      autoClose: 6000
+    });
+  }
+}
+
+/** What a hover says: what is wrong, why that matters, and where to read on. */
+function hover(mark: IMark, findings: MlsecFindings, trans: TranslationBundle): HTMLElement {
+  const { finding } = mark;
+  const node = document.createElement('div');
+  node.className = 'jp-mlsec-hover';
+  const title = node.appendChild(document.createElement('div'));
+  title.className = 'jp-mlsec-hover-title';
+  const severity = title.appendChild(document.createElement('span'));
+  severity.className = `jp-mlsec-severity jp-mlsec-severity-${finding.severity}`;
+  severity.textContent = trans.__(finding.severity);
+  title.appendChild(document.createTextNode(` ${finding.message}`));
+  const reason = findings.rule(finding.rule)?.reason;
+  if (reason) {
+    const text = node.appendChild(document.createElement('div'));
+    text.className = 'jp-mlsec-hover-reason';
+    text.textContent = reason;
+  }
+  const link = node.appendChild(document.createElement('a'));
+  link.className = 'jp-mlsec-hover-docs';
+  link.href = finding.docs;
+  link.target = '_blank';
+  link.rel = 'noopener noreferrer';
+  link.textContent = finding.rule;
+  link.title = trans.__('What this rule is about');
+  return node;
+}
