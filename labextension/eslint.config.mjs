@@ -16,6 +16,8 @@ export default tseslint.config(
     rules: {
       'max-lines': ['error', 400],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      // a slot of a signal is connected with its object
+      '@typescript-eslint/unbound-method': 'off',
       eqeqeq: 'error'
     }
   },

@@ -187,10 +187,9 @@ export function notebookFacts(shared: ISharedNotebook): {
   kernel?: string;
   metadata: object;
 } {
-  const { widgets, ...metadata } = shared.getMetadata() as nbformat.INotebookMetadata;
+  const { widgets, ...metadata } = shared.getMetadata();
   void widgets; // megabytes that no editor shows and that a scan of the saved file looks through
-  const kernelspec = metadata.kernelspec as
-    (nbformat.IKernelspecMetadata & { language?: string }) | undefined;
+  const kernelspec = metadata.kernelspec;
   const language = metadata.language_info?.name ?? kernelspec?.language;
   return { language, kernel: kernelspec?.name, metadata };
 }

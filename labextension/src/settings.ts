@@ -40,7 +40,7 @@ export function withNotebook(settings: ISettings, metadata: unknown): ISettings 
   const pedantic = own.profile === 'pedantic' || own.profile === 'auditor';
   return {
     ...settings,
-    ...(names.length ? { ignore: [...(settings.ignore ?? []), ...(names as string[])] } : {}),
+    ...(names.length ? { ignore: [...(settings.ignore ?? []), ...names] } : {}),
     ...(pedantic ? { profile: own.profile as ISettings['profile'] } : {})
   };
 }

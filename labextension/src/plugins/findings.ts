@@ -46,7 +46,7 @@ export const findingsPlugin: JupyterFrontEndPlugin<IMlsecFindings> = {
     };
     notebooks?.widgetAdded.connect((_, panel: NotebookPanel) => followDocument(panel));
     editors?.widgetAdded.connect((_, editor: IDocumentWidget<FileEditor>) =>
-      followDocument(editor as IDocumentWidget<Widget, DocumentRegistry.IModel>)
+      followDocument(editor)
     );
     consoles?.widgetAdded.connect((_, panel: ConsolePanel) => {
       attachConsole(findings, panel, follow);
