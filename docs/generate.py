@@ -1,4 +1,4 @@
-"""Write the documentation that comes from the code, or with `--check` say what is stale.
+"""Write what comes from the code: documentation and TypeScript types. `--check` says what is stale.
 
 The pages are pure functions of the rules, the credential kinds and the configuration; this script
 only knows where they belong. `make gen` runs it, `make test` runs the check.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+
+import wire_ts
 
 from jupyter_mlsec.core.settings import json_schema
 from jupyter_mlsec.report import docs
@@ -26,6 +28,7 @@ def generated() -> dict[Path, str]:
     pages[ROOT / "rules" / "README.md"] = docs.rules_index(rules)
     pages[ROOT / "kinds.md"] = docs.kinds_page(KINDS)
     pages[ROOT / "config.schema.json"] = json.dumps(json_schema(), indent=2) + "\n"
+    pages[ROOT.parent / "labextension" / "src" / "wire.ts"] = wire_ts.render()
     return pages
 
 
@@ -46,9 +49,9 @@ def main(arguments: list[str]) -> int:
         for path in paths:
             print(f"{path.relative_to(ROOT.parent)}: stale, run `make gen`", file=sys.stderr)
         return 1 if paths else 0
-    (ROOT / "rules").mkdir(exist_ok=True)
     for path in paths:
         if path in pages:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(pages[path].encode())
         else:
             path.unlink()

@@ -83,7 +83,19 @@ def fix_bytes(
         return shown and found.suppressed is None
 
     original = read(data, path, kind)
-    document = original
+    document, applied = fix_document(scanner, original, wanted, context)
+    changes = changes_between(original, document)
+    edits = [edit for change in changes for edit in edits_between(change)]
+    secrets = (
+        frozenset(p.hit.secret for p in scanner.hits(original) if p.hit.secret) if edits else ()
+    )
+    return Fixed(apply(data, kind, edits), changes, applied, frozenset(secrets))
+
+
+def fix_document(
+    scanner: Scanner, document: Document, wanted: Wanted, context: MakeContext = Context
+) -> tuple[Document, tuple[Applied, ...]]:
+    """The document with all fixes made that are wanted and hold, and what was done."""
     applied: list[Applied] = []
     refused: set[tuple[str, int, Span, str]] = set()
     while len(applied) < MOST:
@@ -92,16 +104,16 @@ def fix_bytes(
             break
         document, done = step
         applied.append(done)
-    changes = tuple(
+    return document, tuple(applied)
+
+
+def changes_between(before: Document, after: Document) -> tuple[Change, ...]:
+    """The texts that differ; both documents have the same ones in the same order."""
+    return tuple(
         Change(old.cell, old.text, new.text)
-        for old, new in zip(original.texts, document.texts, strict=True)
+        for old, new in zip(before.texts, after.texts, strict=True)
         if old.text != new.text
     )
-    edits = [edit for change in changes for edit in edits_between(change)]
-    secrets = (
-        frozenset(p.hit.secret for p in scanner.hits(original) if p.hit.secret) if edits else ()
-    )
-    return Fixed(apply(data, kind, edits), changes, tuple(applied), frozenset(secrets))
 
 
 def _next(

@@ -99,6 +99,25 @@ def blank_magics(source: str) -> str:
     return "".join(pieces)
 
 
+def comment_ends(source: str) -> frozenset[int] | None:
+    """The ends of lines behind which a comment changes nothing: not within a string, nor after a
+    backslash. None for a cell whose magic says that it is no Python."""
+    blanked = blank_magics(source)
+    cell = _CELL_MAGIC.match(source)
+    if cell and cell[1] not in _PYTHON_BODIES:
+        return None
+    ends = set()
+    position = depth = 0
+    while position < len(source):
+        position, depth, continued = _end_of_line(blanked, position, depth)
+        # the backslash of a shell line is blanked
+        if not continued and source[position - 1] == "\n" and source[position - 2] != "\\":
+            ends.add(position - 1)
+    if not source.endswith("\\"):
+        ends.add(len(source))
+    return frozenset(ends)
+
+
 class Call(NamedTuple):
     """A call: `name` is the callee's full dotted name, seen through the imports; what is called
     or indexed on the way shows as `get_ipython().system`, `clients[].get`."""

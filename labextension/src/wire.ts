@@ -30,8 +30,8 @@ export interface ICell {
  * A document as its editor holds it. A file is one cell of any id.
  *
  * `language` is the kernel's, `kernel` its kernelspec's name, `metadata` the notebook's.
- * `client` tells two windows on the same document apart; a request with a higher number
- * takes the place of those before it of the same client and path.
+ * `client` is a random id of the window, which keeps two windows on one document apart. A
+ * request takes the place of those that still wait of the same client and path (status 410).
  */
 export interface IScanRequest {
   path: string;

@@ -1,0 +1,130 @@
+"""The extension: its settings, the administrator's policy, and what the routes share."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any, cast
+
+from jupyter_core.paths import ENV_CONFIG_PATH, SYSTEM_CONFIG_PATH
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Bool, Enum, Float, Int, List, Unicode
+from traitlets.config.loader import ConfigFileNotFound, JSONFileConfigLoader
+
+from jupyter_mlsec import wire
+from jupyter_mlsec.faces.server import handlers, streaming, work
+from jupyter_mlsec.faces.server.contents import Contents, Refused
+from jupyter_mlsec.faces.server.documents import Documents
+from jupyter_mlsec.faces.server.events import Events
+from jupyter_mlsec.faces.server.pool import Pool
+from jupyter_mlsec.faces.server.saving import POLICIES, Saving
+
+POLICY_FILE = "jupyter_mlsec_policy.json"
+_ROUTES = {
+    "health": handlers.HealthHandler,
+    "rules": handlers.RulesHandler,
+    "scan": handlers.ScanHandler,
+    "scan/paths": streaming.PathsHandler,
+    "fix": handlers.FixHandler,
+    "strip/preview": handlers.StripHandler,
+    "baseline": handlers.BaselineHandler,
+    "audit": handlers.AuditHandler,
+}
+
+
+class MlsecApp(ExtensionApp):
+    """jupyter-mlsec in a Jupyter server.
+
+    Settings stand in `jupyter_mlsec_config.{py,json}` or behind `--MlsecApp.` on the command
+    line. What an administrator writes into `jupyter_mlsec_policy.json` in one of Jupyter's
+    system-wide configuration folders (`jupyter --paths`, the last ones) holds over all others.
+    """
+
+    name = "jupyter_mlsec"
+    load_other_extensions = True
+    extension_url = "/mlsec/api/health"
+
+    on_save = Enum(
+        POLICIES,
+        default_value="warn",
+        help="""What to do when a notebook with a credential beyond doubt is saved. off: nothing.
+        warn: an event, for the browser to tell the user. redact: outputs and metadata are saved
+        without what is sensitive in them, and the event says so. refuse: the notebook is not
+        saved; the browser keeps it, and so does a private copy.""",
+    ).tag(config=True)
+    keep_refused = Bool(
+        True,
+        help="""Keep a copy of what was refused, readable by the server's user only, until the
+        notebook is saved: with collaboration nothing tells the user in time.""",
+    ).tag(config=True)
+    required_rules = List(
+        Unicode(), help="Rules that run whatever the project and the user ignore."
+    ).tag(config=True)
+    ignored_rules = List(Unicode(), help="Rules, families or kinds that never run.").tag(
+        config=True
+    )
+    profile = Enum(
+        [None, "regular", "pedantic", "auditor"],
+        default_value=None,
+        allow_none=True,
+        help="The profile for all, whatever the project and the user set.",
+    ).tag(config=True)
+    workers = Int(2, min=1, help="Worker processes; each takes about 70 MB.").tag(config=True)
+    time_limit = Float(
+        5.0, help="Seconds for one document; a worker that takes longer is killed."
+    ).tag(config=True)
+    save_time_limit = Float(
+        1.0, help="Seconds that a save waits for a scan under `redact` and `refuse`."
+    ).tag(config=True)
+    max_body = Int(32, help="Megabytes of a request.").tag(config=True)
+    max_size = Int(64, help="Megabytes of a file.").tag(config=True)
+
+    def initialize(self) -> None:  # type: ignore[override]
+        """As the base class, with the policy over all other settings."""
+        for folder in [*reversed(ENV_CONFIG_PATH), *reversed(SYSTEM_CONFIG_PATH)]:
+            with suppress(ConfigFileNotFound):
+                self.update_config(JSONFileConfigLoader(POLICY_FILE, folder).load_config())
+        super().initialize()  # type: ignore[no-untyped-call]
+
+    def initialize_settings(self) -> None:
+        """Make what the routes share."""
+        server: Any = self.serverapp
+        manager = server.contents_manager
+        self.locked = wire.Settings(
+            self.required_rules or None, self.ignored_rules or None, cast(Any, self.profile)
+        )
+        self.contents = Contents(manager, self.max_size)
+        self.documents = Documents()
+        self.events = Events(server.event_logger)
+        self.pool = Pool(self.workers, self.time_limit)
+        self.saving = Saving(self)
+        self._facts: work.Reply | None = None
+        if self.on_save != "off":
+            manager.register_pre_save_hook(self.saving.before)
+
+    def initialize_handlers(self) -> None:
+        self.handlers.extend((f"/mlsec/api/{route}", handler) for route, handler in _ROUTES.items())
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        self.pool.warm()
+
+    async def stop_extension(self) -> None:
+        self.saving.close()
+        self.pool.close()
+
+    def where(self, path: str, settings: wire.Settings | None = None) -> work.Where:
+        """Where a document is, and which settings hold. Raises Problem for what is outside."""
+        try:
+            full = self.contents.absolute(path)
+        except Refused as refused:
+            raise handlers.Problem(refused.status, refused.full) from None
+        return work.Where(full, self.contents.root, settings or wire.Settings(), self.locked)
+
+    async def facts(self) -> work.Reply:
+        """What the workers know of the rules; asked for once."""
+        if self._facts is None:
+            self._facts = await self.pool.run(lambda known: work.Facts())
+        return self._facts
+
+    def audit(self) -> list[wire.AuditEntry]:
+        """The last lines of the audit log; none where no secret was ever asked for."""
+        return []

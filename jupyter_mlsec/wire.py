@@ -1,0 +1,419 @@
+"""The JSON that crosses to the browser: its types, and findings turned into them.
+
+`labextension/src/wire.ts` is generated from these types (`make gen`). Keys are in camelCase.
+Offsets count UTF-16 units, as JavaScript's strings do, in a source whose line ends are \\n; lines
+and columns count from 1, columns in UTF-16 units too. `Raw` is JSON that is handed on as it is.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable
+from typing import Literal
+
+from msgspec import Raw, Struct, field
+
+from jupyter_mlsec.core import model
+from jupyter_mlsec.core.findings import Lines
+from jupyter_mlsec.core.ignoring import ignore_edit
+from jupyter_mlsec.core.patterns import lazy
+from jupyter_mlsec.core.rule import Rule
+
+SeverityName = Literal["info", "low", "medium", "high", "critical"]
+ConfidenceName = Literal["low", "medium", "high"]
+ProfileName = Literal["regular", "pedantic", "auditor"]
+PartName = Literal["source", "output", "metadata", "attachment", "file"]
+CellType = Literal["code", "markdown", "raw"]
+DocumentKind = Literal["notebook", "file"]
+SavePolicy = Literal["off", "warn", "redact", "refuse"]
+
+NOTHING = Raw()  # JSON that is not there
+_ASTRAL = lazy("[\U00010000-\U0010ffff]")
+
+
+class Wire(Struct, rename="camel"):
+    """What all types share."""
+
+
+# What the browser sends
+
+
+class Settings(Wire, forbid_unknown_fields=True):
+    """What the user has set; null means as the project's configuration says."""
+
+    select: list[str] | None = None
+    ignore: list[str] | None = None
+    profile: ProfileName | None = None
+    min_severity: SeverityName | None = None
+
+
+class Cell(Wire, omit_defaults=True):
+    """A cell. With `hash` and without `source` it means the cell as it was sent before with that
+    hash; the hash is the client's own and only compared. `outputs`, `metadata` and `attachments`
+    are nbformat's."""
+
+    id: str
+    type: CellType = "code"
+    source: str | None = None
+    hash: str | None = None
+    outputs: Raw = NOTHING
+    metadata: Raw = NOTHING
+    attachments: Raw = NOTHING
+
+
+class ScanRequest(Wire):
+    """A document as its editor holds it. A file is one cell of any id.
+
+    `language` is the kernel's, `kernel` its kernelspec's name, `metadata` the notebook's.
+    `client` is a random id of the window, which keeps two windows on one document apart. A
+    request takes the place of those that still wait of the same client and path (status 410).
+    """
+
+    path: str
+    cells: list[Cell]
+    kind: DocumentKind = "notebook"
+    language: str = "python"
+    kernel: str | None = None
+    metadata: Raw = NOTHING
+    settings: Settings = field(default_factory=Settings)
+    request: int = 0
+    client: str = ""
+
+
+class FixRequest(ScanRequest):
+    """`fixes` are ids of findings, the id of a rule, or `safe` for every fix that is safe."""
+
+    fixes: list[str] | str = "safe"
+
+
+class BaselineRequest(ScanRequest):
+    """`fingerprints` are those of the findings to put into the baseline."""
+
+    fingerprints: list[str] = []
+
+
+class PathsRequest(Wire):
+    """Files and folders as the contents manager names them; none means all."""
+
+    paths: list[str] = []
+    settings: Settings = field(default_factory=Settings)
+
+
+class StripRequest(Wire):
+    """A saved notebook by its path, or the text of one."""
+
+    path: str = ""
+    content: str | None = None
+
+
+# What the server answers
+
+
+class Place(Wire):
+    """Where something stands. `start` and `end` are offsets in a source or file; in other parts,
+    which are drawn and not edited, they are 0 and only lines and columns count."""
+
+    cell: int | None
+    cell_id: str | None
+    part: PartName
+    output: int | None
+    start: int
+    end: int
+    line: int
+    column: int
+
+
+class Edit(Wire):
+    """A replacement in a cell's source, or in a file where `cell` is null."""
+
+    cell: int | None
+    cell_id: str | None
+    start: int
+    end: int
+    text: str
+
+
+class Fix(Wire):
+    """`safe` means that the code keeps its meaning."""
+
+    title: str
+    safe: bool
+    edits: list[Edit]
+
+
+class Finding(Wire):
+    """A finding. `id` is its own within the document; equal causes share a `fingerprint`.
+
+    `ignoreComment` silences it: its text says `{reason}` where the user's reason belongs. It is
+    null where a comment can't be written; the cell tag `mlsec-ignore-RULE` works there.
+    """
+
+    id: str
+    fingerprint: str
+    rule: str
+    family: str
+    severity: SeverityName
+    confidence: ConfidenceName
+    message: str
+    kind: str | None
+    docs: str
+    place: Place
+    related: list[Place]
+    fix: Fix | None
+    suppressed: str | None
+    reason: str | None
+    ignore_comment: Edit | None
+
+
+class ScanResponse(Wire):
+    request: int
+    findings: list[Finding]
+
+
+class FixResponse(Wire):
+    """Edits by offsets in the sources as they were sent, none overlapping, and what is found once
+    they are made."""
+
+    edits: list[Edit]
+    findings: list[Finding]
+    applied: int
+
+
+class Missing(Wire):
+    """Status 409: cells that the server does not have; send them with their sources."""
+
+    missing: list[str]
+
+
+class Problem(Wire):
+    """Any other status from 400 up: what is wrong and what to do about it."""
+
+    message: str
+
+
+class RuleInfo(Wire):
+    id: str
+    family: str
+    summary: str
+    reason: str
+    severity: SeverityName
+    confidence: ConfidenceName
+    docs: str
+    default: bool
+
+
+class Policy(Wire):
+    """What the administrator has set. `locked` are settings that a client's own don't change."""
+
+    on_save: SavePolicy
+    locked: Settings
+
+
+class Health(Wire):
+    version: str
+    rules: int
+    hyperscan: bool
+    policy: Policy
+
+
+class Progress(Wire):
+    done: int
+    total: int
+    path: str
+
+
+class PathFindings(Wire):
+    path: str
+    findings: list[Finding]
+
+
+class PathError(Wire):
+    path: str
+    message: str
+    line: int | None = None
+    column: int | None = None
+
+
+class PathsDone(Wire):
+    files: int
+    cells: int
+    findings: int
+    errors: int
+    seconds: float
+
+
+class PathsLine(Wire, omit_defaults=True):
+    """One line of the answer to a scan of paths: one of these."""
+
+    progress: Progress | None = None
+    findings: PathFindings | None = None
+    error: PathError | None = None
+    done: PathsDone | None = None
+
+
+class Removed(Wire):
+    """What stripping takes away; `what` is in words or a rule's id, never the value."""
+
+    cell: int | None
+    part: str
+    what: str
+
+
+class StripResponse(Wire):
+    """A notebook's text before and after stripping, for a side-by-side."""
+
+    before: str
+    after: str
+    removed: list[Removed]
+
+
+class BaselineResponse(Wire):
+    """`path` is the baseline's, `added` how many findings are new in it."""
+
+    path: str
+    added: int
+
+
+class AuditEntry(Wire):
+    """A line of the audit log: who asked for which secret, and what came of it. No values."""
+
+    time: str
+    action: str
+    result: str
+    user: str | None = None
+    notebook: str | None = None
+    cell: str | None = None
+    reference: str | None = None
+
+
+class AuditResponse(Wire):
+    entries: list[AuditEntry]
+
+
+# What the TypeScript is generated from, in its order.
+TYPES: tuple[type[Wire], ...] = (
+    *(Settings, Cell, ScanRequest, FixRequest, BaselineRequest, PathsRequest, StripRequest),
+    *(Place, Edit, Fix, Finding, ScanResponse, FixResponse, Missing, Problem, RuleInfo, Policy),
+    *(Health, Progress, PathFindings, PathError, PathsDone, PathsLine, Removed, StripResponse),
+    *(BaselineResponse, AuditEntry, AuditResponse),
+)
+
+
+class Units:
+    """Code points of one text to UTF-16 units."""
+
+    def __init__(self, text: str) -> None:
+        found = () if text.isascii() else _ASTRAL.finditer(text)
+        self._astral = [match.start() for match in found]
+        self._lines = Lines(text)
+
+    def offset(self, at: int) -> int:
+        """UTF-16 units before a code point's offset."""
+        return at + bisect_left(self._astral, at)
+
+    def at(self, line: int, column: int) -> int:
+        """The code point's offset of a line and column, both from 1."""
+        return self._lines.starts[line - 1] + column - 1
+
+    def position(self, at: int) -> tuple[int, int]:
+        """Line and column, both from 1, the column in UTF-16 units."""
+        line, _ = self._lines.position(at)
+        return line, self.offset(at) - self.offset(self._lines.starts[line - 1]) + 1
+
+
+class Wirer:
+    """Findings of one document as the browser wants them."""
+
+    def __init__(self, document: model.Document) -> None:
+        self._sources = {
+            text.cell: text for text in document.texts if text.part in ("source", "file")
+        }
+        self._units: dict[int | None, Units] = {}
+
+    def findings(self, found: Iterable[model.Finding]) -> list[Finding]:
+        """All of them, in their order."""
+        seen: Counter[str] = Counter()
+        wired = []
+        for finding in found:
+            number = seen[finding.fingerprint]
+            seen[finding.fingerprint] += 1
+            wired.append(self._finding(finding, f"{finding.fingerprint}.{number}"))
+        return wired
+
+    def edit(self, cell: int | None, start: int, end: int, text: str) -> Edit:
+        """An edit by code points of a source."""
+        units, source = self._units_of(cell), self._sources[cell]
+        return Edit(cell, source.cell_id, units.offset(start), units.offset(end), text)
+
+    def _finding(self, found: model.Finding, identity: str) -> Finding:
+        return Finding(
+            id=identity,
+            fingerprint=found.fingerprint,
+            rule=found.rule,
+            family=found.family,
+            severity=found.severity.label,  # type: ignore[arg-type]
+            confidence=found.confidence.label,  # type: ignore[arg-type]
+            message=found.message,
+            kind=found.kind,
+            docs=found.docs,
+            place=self._place(found.place),
+            related=[self._place(place) for place in found.related],
+            fix=self._fix(found.fix) if found.fix is not None else None,
+            suppressed=found.suppressed,
+            reason=found.reason,
+            ignore_comment=self._ignore(found) if found.suppressed is None else None,
+        )
+
+    def _place(self, place: model.Place) -> Place:
+        start = end = 0
+        line, column = place.line, place.column
+        if place.part in ("source", "file"):
+            units = self._units_of(place.cell)
+            first = units.at(line, column)
+            line, column = units.position(first)
+            start = units.offset(first)
+            end = units.offset(units.at(place.end_line, place.end_column))
+        return Place(place.cell, place.cell_id, place.part, place.output, start, end, line, column)
+
+    def _fix(self, fix: model.PlacedFix) -> Fix:
+        edits = []
+        for edit in fix.edits:
+            units = self._units_of(edit.cell)
+            start = units.at(edit.line, edit.column)
+            edits.append(
+                self.edit(edit.cell, start, units.at(edit.end_line, edit.end_column), edit.text)
+            )
+        return Fix(fix.title, fix.safe, edits)
+
+    def _ignore(self, found: model.Finding) -> Edit | None:
+        place = found.place
+        if place.part not in ("source", "file"):
+            return None
+        units, source = self._units_of(place.cell), self._sources[place.cell]
+        span = model.Span(
+            units.at(place.line, place.column), units.at(place.end_line, place.end_column)
+        )
+        comment = ignore_edit(source, span, found.rule)
+        if comment is None:
+            return None
+        return self.edit(place.cell, comment.span.start, comment.span.end, comment.text)
+
+    def _units_of(self, cell: int | None) -> Units:
+        if cell not in self._units:
+            self._units[cell] = Units(self._sources[cell].text)
+        return self._units[cell]
+
+
+def rule_info(rule: Rule, docs: str) -> RuleInfo:
+    """A rule as the settings and the panel list it."""
+    return RuleInfo(
+        rule.id,
+        rule.family,
+        rule.summary,
+        rule.reason,
+        rule.severity.label,  # type: ignore[arg-type]
+        rule.confidence.label,  # type: ignore[arg-type]
+        docs,
+        rule.default,
+    )
