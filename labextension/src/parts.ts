@@ -189,8 +189,11 @@ export function notebookFacts(shared: ISharedNotebook): {
 } {
   const { widgets, ...metadata } = shared.getMetadata();
   void widgets; // megabytes that no editor shows and that a scan of the saved file looks through
-  const kernelspec = metadata.kernelspec;
-  const language = metadata.language_info?.name ?? kernelspec?.language;
+  if (!metadata.language_info?.name) {
+    delete metadata.language_info; // JupyterLab's own, until the kernel has said its language
+  }
+  const kernelspec = metadata.kernelspec as { name?: string; language?: string } | undefined;
+  const language = metadata.language_info?.name || kernelspec?.language;
   return { language, kernel: kernelspec?.name, metadata };
 }
 

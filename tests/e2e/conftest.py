@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from jupyter_mlsec.core.formats import sample
-
 from tests.e2e.jupyter import TOKEN, Server
 
 ROOT = Path(__file__).parent.parent.parent
@@ -68,16 +67,19 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    """A page whose errors of ours fail the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
+@pytest.fixture(scope="module")
+def page(browser: Any, lab: Server) -> Iterator[Any]:
+    """JupyterLab in a page, for all tests of a module; errors of ours fail the last of them."""
+    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(f"{error.message}\n{error.stack}"))
     page.set_default_timeout(20_000)
+    page.goto(address(lab))
+    page.wait_for_function(
+        "window.jupyterapp?.shell && !document.querySelector('#jupyterlab-splash')"
+    )
     yield page
-    context.close()
+    page.context.close()
     assert not [error for error in errors if "mlsec" in error], errors
 
 
@@ -89,3 +91,38 @@ def key() -> str:
 
 def address(server: Server, path: str = "", ui: str = "lab/tree") -> str:
     return f"{server.base}/{ui}/{path}?token={TOKEN}&reset"
+
+
+def opened(page: Any, name: str) -> Any:
+    """The one open document's widget, the document opened and scanned once."""
+    page.keyboard.press("Escape")
+    page.evaluate(
+        """async name => {
+            const { commands, shell } = window.jupyterapp;
+            for (const widget of [...shell.widgets('main')]) {
+                if (widget.context) { await widget.context.save().catch(() => {}); }
+                widget.close();
+            }
+            const scanned = new Promise(done => {
+                const observer = new PerformanceObserver(list => {
+                    if (list.getEntries().some(e => e.name.includes('mlsec/api/scan'))) {
+                        observer.disconnect();
+                        done();
+                    }
+                });
+                observer.observe({ entryTypes: ['resource'] });
+            });
+            const widget = await commands.execute('docmanager:open', { path: name });
+            await widget.context.ready;
+            await scanned;
+        }""",
+        name,
+    )
+    return page.locator("#jp-main-dock-panel .jp-Document:visible")
+
+
+def source(page: Any, cell: int) -> str:
+    text: str = page.evaluate(
+        "n => jupyterapp.shell.currentWidget.content.widgets[n].model.sharedModel.getSource()", cell
+    )
+    return text

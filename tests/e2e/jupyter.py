@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-TOKEN = "token-of-the-tests"
+TOKEN = "token-of-the-tests"  # noqa: S105 - of a server on the loopback
 # Nothing that is not ours asks for attention, and no news are fetched.
 OVERRIDES = {
     "@jupyterlab/apputils-extension:notification": {
