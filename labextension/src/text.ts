@@ -60,3 +60,33 @@ export function oneLine(reason: string): string {
     .replace(/\s+/g, ' ')
     .trim();
 }
+
+/** A line of a preview: kept, gone or new. */
+export interface ILine {
+  sign: ' ' | '-' | '+';
+  text: string;
+}
+
+const CONTEXT = 2; // lines shown around what changes
+
+/** What differs between two texts, as one block of lines with those around it. */
+export function changedLines(before: string, after: string): ILine[] {
+  const old = before.split('\n');
+  const now = after.split('\n');
+  const shorter = Math.min(old.length, now.length);
+  let head = 0;
+  while (head < shorter && old[head] === now[head]) {
+    head++;
+  }
+  let tail = 0;
+  while (tail < shorter - head && old[old.length - 1 - tail] === now[now.length - 1 - tail]) {
+    tail++;
+  }
+  const line = (sign: ILine['sign']) => (text: string) => ({ sign, text });
+  return [
+    ...old.slice(Math.max(0, head - CONTEXT), head).map(line(' ')),
+    ...old.slice(head, old.length - tail).map(line('-')),
+    ...now.slice(head, now.length - tail).map(line('+')),
+    ...old.slice(old.length - tail, old.length - tail + CONTEXT).map(line(' '))
+  ];
+}

@@ -1,12 +1,11 @@
 import { ISharedCell } from '@jupyter/ydoc';
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { Notification } from '@jupyterlab/apputils';
 import { EditorExtensionRegistry, IEditorExtensionRegistry } from '@jupyterlab/codemirror';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
-import { askReason } from '../dialogs';
+import { Actions } from '../actions';
 import { findingsExtension, IMarkActions } from '../editor';
 import { MlsecFindings } from '../registry';
-import { IDocumentFindings, IMark, IMlsecFindings, SharedDocument, SharedPart } from '../tokens';
+import { IMark, IMlsecFindings, SharedDocument, SharedPart } from '../tokens';
 
 /** Squiggles, gutter marks and hovers in every editor. */
 export const inlinePlugin: JupyterFrontEndPlugin<void> = {
@@ -16,14 +15,21 @@ export const inlinePlugin: JupyterFrontEndPlugin<void> = {
   requires: [IEditorExtensionRegistry, IMlsecFindings],
   optional: [ITranslator],
   activate: (
-    _: JupyterFrontEnd,
+    app: JupyterFrontEnd,
     editors: IEditorExtensionRegistry,
     token: IMlsecFindings,
     translator: ITranslator | null
   ): void => {
     const findings = token as MlsecFindings;
     const trans = (translator ?? nullTranslator).load('jupyter_mlsec');
-    const actions = markActions(findings, trans);
+    const actions = new Actions(app, findings, trans);
+    const marks: IMarkActions = {
+      ignoreLabel: trans.__('Ignore here…'),
+      gutter: () => findings.options.gutter,
+      render: mark => hover(mark, findings, trans),
+      fix: (document, mark) => void actions.fix(document, mark.finding),
+      ignore: (document, mark) => void actions.ignore(document, mark.finding)
+    };
     editors.addExtension({
       name: 'jupyter-mlsec:findings',
       factory: ({ model }) => {
@@ -32,7 +38,7 @@ export const inlinePlugin: JupyterFrontEndPlugin<void> = {
           const part = model.sharedModel as unknown as SharedPart;
           const document = (part as ISharedCell).notebook ?? (part as SharedDocument);
           return EditorExtensionRegistry.createImmutableExtension(
-            findingsExtension(findings.of(document), part, actions)
+            findingsExtension(findings.of(document), part, marks)
           );
         } catch (error) {
           console.warn('jupyter-mlsec: an editor goes without warnings.', error);
@@ -42,42 +48,6 @@ export const inlinePlugin: JupyterFrontEndPlugin<void> = {
     });
   }
 };
-
-function markActions(findings: MlsecFindings, trans: TranslationBundle): IMarkActions {
-  return {
-    ignoreLabel: trans.__('Ignore here…'),
-    gutter: () => findings.options.gutter,
-    render: mark => hover(mark, findings, trans),
-    fix: (document, mark) => void fix(document, mark, trans),
-    ignore: (document, mark) => void ignore(document, mark, trans)
-  };
-}
-
-/** Make a mark's fix, and say so where the text has changed meanwhile. */
-async function fix(
-  document: IDocumentFindings,
-  mark: IMark,
-  trans: TranslationBundle
-): Promise<void> {
-  if (!(await document.fix(mark.finding))) {
-    Notification.info(trans.__('The text has changed; this fix no longer applies.'), {
-      autoClose: 4000
-    });
-  }
-}
-
-async function ignore(
-  document: IDocumentFindings,
-  mark: IMark,
-  trans: TranslationBundle
-): Promise<void> {
-  const reason = await askReason(mark.finding, trans);
-  if (reason !== null && !(await document.ignore(mark.finding, reason))) {
-    Notification.info(trans.__('No comment can be written there; use a baseline instead.'), {
-      autoClose: 6000
-    });
-  }
-}
 
 /** What a hover says: what is wrong, why that matters, and where to read on. */
 function hover(mark: IMark, findings: MlsecFindings, trans: TranslationBundle): HTMLElement {
