@@ -20,7 +20,7 @@ validation over the network switched off, on one core where they let themselves 
 (gitleaks and ruff don't). Of several runs the one with the least CPU time counts.
 """
 _SECTION = re.compile(r"^<!-- (\w+) -->\n(.*?)(?=^<!-- \w+ -->\n|\Z)", re.MULTILINE | re.DOTALL)
-_NAMES = ("corpus", "startup", "cell", "memory", "git", "leaks")
+_NAMES = ("corpus", "startup", "cell", "memory", "git", "leaks", "server")
 
 
 def main() -> int:
@@ -61,7 +61,7 @@ def _write(texts: dict[str, str]) -> None:
 
 
 def _run(name: str, full: bool) -> str:
-    from bench import accuracy, cell, corpus, git_filter, leaks, memory, startup
+    from bench import accuracy, cell, corpus, git_filter, leaks, memory, server, startup
 
     if name == "accuracy":
         return accuracy.main()
@@ -69,6 +69,7 @@ def _run(name: str, full: bool) -> str:
         return corpus.main(full)
     others = {
         "startup": startup, "cell": cell, "memory": memory, "git": git_filter, "leaks": leaks,
+        "server": server,
     }  # fmt: skip
     return others[name].main()
 

@@ -16,7 +16,7 @@ from msgspec import Raw, Struct, field
 
 from jupyter_mlsec.core import model
 from jupyter_mlsec.core.findings import Lines
-from jupyter_mlsec.core.ignoring import ignore_edit
+from jupyter_mlsec.core.ignoring import Comments
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Rule
 
@@ -330,6 +330,7 @@ class Wirer:
             text.cell: text for text in document.texts if text.part in ("source", "file")
         }
         self._units: dict[int | None, Units] = {}
+        self._comments: dict[int | None, Comments] = {}
 
     def findings(self, found: Iterable[model.Finding]) -> list[Finding]:
         """All of them, in their order."""
@@ -390,11 +391,13 @@ class Wirer:
         place = found.place
         if place.part not in ("source", "file"):
             return None
-        units, source = self._units_of(place.cell), self._sources[place.cell]
+        units = self._units_of(place.cell)
         span = model.Span(
             units.at(place.line, place.column), units.at(place.end_line, place.end_column)
         )
-        comment = ignore_edit(source, span, found.rule)
+        if place.cell not in self._comments:
+            self._comments[place.cell] = Comments(self._sources[place.cell])
+        comment = self._comments[place.cell].ignore(span, found.rule)
         if comment is None:
             return None
         return self.edit(place.cell, comment.span.start, comment.span.end, comment.text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from jupyter_mlsec.core.model import Edit, Span, Text
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.python import comment_ends
@@ -26,6 +28,7 @@ _OWN_LINE = frozenset({"dockerfile", "dotenv"})
 # Magics whose line goes to a shell, where a comment may end it.
 _SHELL_MAGIC = lazy(r"[ \t]*(?:!|(?:[\w., \t]+=[ \t]*)?[!]|%(?:pip|conda|mamba|uv|sx|system)\b)")
 _MAGIC = lazy(r"[ \t]*%")
+_INDENT = lazy(r"[ \t]*")
 _CELL_MAGIC = lazy(r"\s*%%(!|\w+)")
 _BODIES = {
     **dict.fromkeys(("!", "bash", "sh", "script", "sx", "system"), "shell"),
@@ -35,29 +38,40 @@ _BODIES = {
 }
 
 
-def ignore_edit(text: Text, span: Span, rule: str) -> Edit | None:
-    """The insertion of a comment that silences a rule's finding at a span of a source or file.
+class Comments:
+    """Where comments can stand in a source or file, worked out once for all findings in it."""
 
-    Its text says `{reason}` where the reason belongs. None where no comment can be written, as
-    within a string of several lines.
-    """
-    source = text.text
-    language = _language(text)
-    if language is None:
-        return None
-    begin, end = _STYLES.get(language, _HASH)
-    comment = f"{begin}mlsec: ignore[{rule}] {REASON}{end}"
-    allowed = _allowed(source, language)
-    first = source.rfind("\n", 0, span.start) + 1
-    line_end = _line_end(source, span.start)
-    if language not in _OWN_LINE and not _owns_its_line(source, first, language):
-        for at in dict.fromkeys((line_end, _line_end(source, max(span.end - 1, span.start)))):
-            if at in allowed:
-                return Edit(Span(at, at), f"  {comment}", text.cell)
-    if source.startswith("%%", first) or not (first == 0 or first - 1 in allowed):
-        return None
-    indent = source[first : len(source) - len(source[first:].lstrip(" \t"))]
-    return Edit(Span(first, first), f"{indent}{comment}\n", text.cell)
+    def __init__(self, text: Text) -> None:
+        self._text = text
+        self._language = _language(text)
+
+    @cached_property
+    def _ends(self) -> frozenset[int]:
+        """The ends of lines behind which a comment may stand."""
+        return _allowed(self._text.text, self._language or "")
+
+    def ignore(self, span: Span, rule: str) -> Edit | None:
+        """The insertion of a comment that silences a rule's finding at a span.
+
+        Its text says `{reason}` where the reason belongs. None where no comment can be written,
+        as within a string of several lines.
+        """
+        source, language = self._text.text, self._language
+        if language is None:
+            return None
+        begin, end = _STYLES.get(language, _HASH)
+        comment = f"{begin}mlsec: ignore[{rule}] {REASON}{end}"
+        first = source.rfind("\n", 0, span.start) + 1
+        if language not in _OWN_LINE and not _owns_its_line(source, first, language):
+            for inside in (span.start, max(span.end - 1, span.start)):
+                at = _line_end(source, inside)
+                if at in self._ends:
+                    return Edit(Span(at, at), f"  {comment}", self._text.cell)
+        if source.startswith("%%", first) or not (first == 0 or first - 1 in self._ends):
+            return None
+        indent = _INDENT.match(source, first)
+        before = indent[0] if indent else ""
+        return Edit(Span(first, first), f"{before}{comment}\n", self._text.cell)
 
 
 def _language(text: Text) -> str | None:

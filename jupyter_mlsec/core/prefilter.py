@@ -50,19 +50,13 @@ class Prefilter:
         """
         found: dict[int, dict[str, set[Span]]] = {}
         for first, chunk in _chunks(texts):
-            joined = "\n".join([text.text for text in chunk])
-            blob = joined.encode("utf-8", "surrogatepass")
-            matches = self._matches(blob)
+            # one by one: joined first, an emoji anywhere would make four bytes of every character
+            encoded = [text.text.encode("utf-8", "surrogatepass") for text in chunk]
+            matches = self._matches(b"\n".join(encoded))
             if wanted is not None:
                 matches = [match for match in matches if self.tags[match[0]] in wanted]
-            if not matches:
-                continue
-            starts = [0, *accumulate([len(text.text) + 1 for text in chunk])]
-            if len(blob) > len(joined):
-                matches = _in_characters(matches, blob)
-            for hint, end in matches:
-                at = bisect_right(starts, end - 1) - 1
-                line = _line(chunk[at].text, end - 1 - starts[at])
+            for hint, at, end in _within(matches, chunk, encoded):
+                line = _line(chunk[at].text, end - 1)
                 found.setdefault(first + at, {}).setdefault(self.tags[hint], set()).add(line)
         return {
             number: {tag: tuple(sorted(lines)) for tag, lines in tags.items()}
@@ -86,17 +80,26 @@ def _chunks(texts: Sequence[Text]) -> Iterator[tuple[int, Sequence[Text]]]:
         yield first, texts[first:]
 
 
-def _in_characters(matches: list[tuple[int, int]], blob: bytes) -> list[tuple[int, int]]:
-    """The matches with their ends in code points; the blob is decoded once for all of them."""
-    found = []
-    at = characters = 0
+def _within(
+    matches: list[tuple[int, int]], texts: Sequence[Text], encoded: Sequence[bytes]
+) -> Iterator[tuple[int, int, int]]:
+    """Of each match the hint, the text (counted in the portion), and the offset behind it there
+    in code points. A text is decoded once for all its matches."""
+    if not matches:
+        return
+    starts = [0, *accumulate([len(part) + 1 for part in encoded])]
+    number = done = characters = 0
     for end, hint in sorted((end, hint) for hint, end in matches):
-        while end < len(blob) and blob[end] & 0xC0 == 0x80:
-            end += 1  # a pattern over bytes may end within a character
-        characters += len(blob[at:end].decode("utf-8", "surrogatepass"))
-        at = end
-        found.append((hint, characters))
-    return found
+        at = bisect_right(starts, end - 1) - 1
+        part, stop = encoded[at], end - starts[at]
+        if len(part) > len(texts[at].text):
+            while stop < len(part) and part[stop] & 0xC0 == 0x80:
+                stop += 1  # a pattern over bytes may end within a character
+            if at != number:
+                number, done, characters = at, 0, 0
+            characters += len(part[done:stop].decode("utf-8", "surrogatepass"))
+            done, stop = stop, characters
+        yield hint, at, stop
 
 
 def _line(text: str, place: int) -> Span:

@@ -43,13 +43,13 @@ _TRIPLE_QUOTED = lazy(
 # Where there is reason to make a syntax tree; the calls are told apart in `core.shellcalls`.
 CALLS = lazy(
     r"subprocess|os\.system|os\.popen|get_ipython|run_line_magic|\bpip\b[^\n]{0,30}main"
-    r"|\b(?:Popen|check_call|check_output|getoutput)\("
+    r"|\b(?:Popen|check_call|check_output|getoutput)\(|\b(?:micropip|piplite)\b"
 )
 
 # One of these is in every match of the pattern; to ask for them is twenty times as fast.
 _CALLED = (
     *("subprocess", "os.system", "os.popen", "get_ipython", "run_line_magic", "main"),
-    *("Popen", "check_call", "check_output", "getoutput"),
+    *("Popen", "check_call", "check_output", "getoutput", "micropip", "piplite"),
 )
 
 _WRITE_FILE = lazy(r"\s*%%(?:writefile|file)[ \t]+(?:-a[ \t]+)?[\"']?([^\n\"']+?)[\"']?[ \t]*\n")

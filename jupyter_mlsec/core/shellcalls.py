@@ -1,5 +1,5 @@
 """The shell commands that Python calls run: `subprocess.run(["pip", "install", "x"])`,
-`os.system("…")`, `get_ipython().system("…")`, `pip.main([…])`."""
+`os.system("…")`, `get_ipython().system("…")`, `pip.main([…])`, `micropip.install("x")`."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ _RUNNERS = frozenset(
     f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen")
 )
 _SHELL_RUNNERS = frozenset(
-    "os.system os.popen subprocess.getoutput subprocess.getstatusoutput"
-    " get_ipython().system get_ipython().getoutput get_ipython().system_raw".split()
+    "os.system os.popen asyncio.create_subprocess_shell subprocess.getoutput"
+    " subprocess.getstatusoutput get_ipython().system get_ipython().getoutput"
+    " get_ipython().system_raw".split()
 )
 _PIP_MAINS = frozenset(
     "pip.main pip._internal.main pip._internal.main.main pip._internal.cli.main.main".split()
 )
+# JupyterLite's pip: packages as a string or a list of strings
+_BROWSER_PIPS = frozenset(("micropip.install", "piplite.install"))
 _LINE_MAGICS = frozenset(("pip", "conda", "mamba", "uv"))
 
 
@@ -55,6 +58,13 @@ class _Caller:
         if call.name in _PIP_MAINS and isinstance(argument, ast.List | ast.Tuple):
             here = Word("pip", Span(call.span.start, call.span.start))
             return self.listed([here, *map(self.word, argument.elts)])
+        if call.name in _BROWSER_PIPS:
+            start = Span(call.span.start, call.span.start)
+            packages = argument.elts if isinstance(argument, ast.List | ast.Tuple) else [argument]
+            words = map(self.word, packages)
+            return self.listed([Word("pip", start), Word("install", start), *words])
+        if call.name == "asyncio.create_subprocess_exec":
+            return self.listed([self.word(word) for word in call.args])
         if call.name not in _RUNNERS:
             return []
         if isinstance(argument, ast.List | ast.Tuple):

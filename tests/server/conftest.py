@@ -1,21 +1,21 @@
-"""A Jupyter server with the extension, in this process; its workers are real ones."""
+"""One real Jupyter server for most tests; for others one in this process (pytest-jupyter)."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
-from msgspec import json
-from tornado.httpclient import HTTPClientError
 
-from jupyter_mlsec.core.formats import sample
+from tests.server.live import Live, live
 
 pytest_plugins = ("pytest_jupyter.jupyter_server",)
 
-Post = Callable[..., Awaitable[tuple[int, Any]]]
+Api = Callable[..., tuple[int, Any]]
+
+_folders = count()
 
 
 @pytest.fixture(scope="session")
@@ -24,9 +24,38 @@ def pattern_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("patterns")
 
 
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, pattern_cache: Path) -> Iterator[Live]:
+    """A server with the default policy and small limits of size."""
+    options = ("workers=1", "time_limit=30", "max_body=1", "max_size=1")
+    given = [f"--MlsecApp.{option}" for option in options]
+    with live(tmp_path_factory.mktemp("server"), *given, cache=pattern_cache) as running:
+        yield running
+
+
+@pytest.fixture
+def root(server: Live) -> Path:
+    """A folder of a test's own in that server's root."""
+    folder = server.root / f"t{next(_folders)}"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def api(server: Live, root: Path) -> Api:
+    """Ask one of the extension's routes about documents in that folder: status and answer."""
+
+    def ask(route: str, body: Any = None) -> tuple[int, Any]:
+        if isinstance(body, dict) and "path" in body:
+            body = {**body, "path": f"{root.name}/{body['path']}"}
+        return server.api(route, body)
+
+    return ask
+
+
 @pytest.fixture
 def extension_config() -> dict[str, Any]:
-    """Settings of the extension, for a test to override."""
+    """Settings of the extension in this process, for a test to override."""
     return {}
 
 
@@ -37,29 +66,5 @@ def jp_server_config(
     monkeypatch.setenv("MLSEC_CACHE_DIR", str(pattern_cache))
     return {
         "ServerApp": {"jpserver_extensions": {"jupyter_mlsec": True}},
-        "MlsecApp": {"workers": 1, **extension_config},
+        "MlsecApp": {"workers": 1, "time_limit": 30.0, "save_time_limit": 30.0, **extension_config},
     }
-
-
-@pytest.fixture
-def post(jp_fetch: Callable[..., Awaitable[Any]]) -> Post:
-    """Post a body to one of the extension's routes: status and answer."""
-
-    async def send(route: str, body: Any = None, **kwargs: Any) -> tuple[int, Any]:
-        method = "GET" if body is None else "POST"
-        content = None if body is None else json.encode(body)
-        try:
-            response = await jp_fetch(
-                "mlsec", "api", *route.split("/"), method=method, body=content, **kwargs
-            )
-        except HTTPClientError as error:
-            assert error.response is not None
-            return error.code, json.decode(error.response.body)
-        return response.code, json.decode(response.body)
-
-    return send
-
-
-def token(seed: int = 0) -> str:
-    """A made-up credential of a well-known form."""
-    return sample("hf_{an:34}", Random(seed))

@@ -98,7 +98,8 @@ class Answers:
     def _(self, message: work.Fix) -> work.Reply:
         document, where = self._document(message.cells), message.cells.where
         scanner = self._memory.scanner(project.configuration(where))
-        chosen = _Chosen(message.fixes, document, scanner, self._scan(document, where))
+        hits = scanner.hits(document, self._memory.context(document))
+        chosen = _Chosen(message.fixes, document, scanner, self._scan(document, where), hits)
         fixed, applied = fix_document(scanner, document, chosen, self._memory.context)
         wirer = Wirer(document)
         edits = [
@@ -209,6 +210,7 @@ class _Chosen:
         document: Document,
         scanner: Scanner,
         found: Collection[Finding],
+        hits: Collection[Placed],
     ) -> None:
         self._safe_only = fixes == "safe"
         self._shown = scanner.shown
@@ -219,14 +221,14 @@ class _Chosen:
             if finding.suppressed is None
             and (self._safe_only or finding.rule == fixes or told.id in fixes)
         ]
-        self._places: set[tuple[str, Place]] = {
+        places: set[tuple[str, Place]] = {
             (f.rule, place) for f in live for place in (f.place, *f.related)
         }
         self._keys = {
             _key(document, placed)
-            for placed in scanner.hits(document)
+            for placed in hits
             if placed.hit.fix is not None
-            and (placed.rule.id, findings(document, [placed])[0].place) in self._places
+            and (placed.rule.id, findings(document, [placed])[0].place) in places
         }
 
     def __call__(self, document: Document, placed: Placed) -> bool:

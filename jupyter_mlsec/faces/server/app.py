@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, cast
 
-from jupyter_core.paths import ENV_CONFIG_PATH, SYSTEM_CONFIG_PATH
+from jupyter_core import paths
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Enum, Float, Int, List, Unicode
 from traitlets.config.loader import ConfigFileNotFound, JSONFileConfigLoader
@@ -19,7 +19,7 @@ from jupyter_mlsec.faces.server.pool import Pool
 from jupyter_mlsec.faces.server.saving import POLICIES, Saving
 
 POLICY_FILE = "jupyter_mlsec_policy.json"
-_ROUTES = {
+_ROUTES: dict[str, type[handlers.Handler]] = {
     "health": handlers.HealthHandler,
     "rules": handlers.RulesHandler,
     "scan": handlers.ScanHandler,
@@ -42,6 +42,8 @@ class MlsecApp(ExtensionApp):
     name = "jupyter_mlsec"
     load_other_extensions = True
     extension_url = "/mlsec/api/health"
+
+    routes = _ROUTES
 
     on_save = Enum(
         POLICIES,
@@ -80,7 +82,7 @@ class MlsecApp(ExtensionApp):
 
     def initialize(self) -> None:  # type: ignore[override]
         """As the base class, with the policy over all other settings."""
-        for folder in [*reversed(ENV_CONFIG_PATH), *reversed(SYSTEM_CONFIG_PATH)]:
+        for folder in [*reversed(paths.ENV_CONFIG_PATH), *reversed(paths.SYSTEM_CONFIG_PATH)]:
             with suppress(ConfigFileNotFound):
                 self.update_config(JSONFileConfigLoader(POLICY_FILE, folder).load_config())
         super().initialize()  # type: ignore[no-untyped-call]
@@ -102,7 +104,9 @@ class MlsecApp(ExtensionApp):
             manager.register_pre_save_hook(self.saving.before)
 
     def initialize_handlers(self) -> None:
-        self.handlers.extend((f"/mlsec/api/{route}", handler) for route, handler in _ROUTES.items())
+        self.handlers.extend(
+            (f"/mlsec/api/{route}", handler) for route, handler in self.routes.items()
+        )
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         self.pool.warm()

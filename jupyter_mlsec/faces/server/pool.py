@@ -25,6 +25,7 @@ from jupyter_mlsec.faces.server import work
 MAIN = "jupyter_mlsec.faces.server.worker"
 _START = 60.0  # seconds that a worker may take to get ready, on a machine that is busy
 _GRACE = 1.0  # seconds after which a worker kills itself if nobody has
+_DIED = "the process that scanned this was killed, perhaps for the memory it took"
 _DOCUMENTS = 32  # that a worker remembers
 _RUN = "import sys; sys.path[:] = sys.argv[3:]; from {0} import main; main(float(sys.argv[2]))"
 # Parts of the names of variables that a scanner has no business to know.
@@ -53,24 +54,31 @@ class Worker:
         self._main = main
         self._process: subprocess.Popen[bytes] | None = None
         self._starting = Lock()
-        self._closed = False
+        self._killed = self._closed = False
 
     @property
     def pid(self) -> int | None:
         """The process's id, None where none runs."""
-        running = self._process is not None and self._process.poll() is None
-        return self._process.pid if self._process and running else None
+        process = self._process
+        if process is None or self._killed or process.poll() is not None:
+            return None
+        return process.pid
 
     def start(self) -> None:
         """Start the process if none runs. Returns when it is ready; raises OSError or EOFError."""
         with self._starting:
             if self._closed:
                 raise EOFError
-            if self.pid is None:
-                self._start()
+            try:
+                if self.pid is None:
+                    self._start()
+            finally:
+                if self._closed:  # meanwhile
+                    self.clean()
 
     def _start(self) -> None:
         self.clean()
+        self._killed = False
         paths = [path for path in sys.path if os.path.isabs(path)]
         environment = {k: v for k, v in os.environ.items() if not _is_private(k)}
         # isolated: neither the folder of the notebooks nor variables decide what is imported
@@ -87,11 +95,16 @@ class Worker:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise EOFError
-        work.send(process.stdin, message)  # type: ignore[arg-type]
-        return _decode(work.receive(process.stdout))  # type: ignore[arg-type]
+        try:
+            work.send(process.stdin, message)  # type: ignore[arg-type]
+            return _decode(work.receive(process.stdout))  # type: ignore[arg-type]
+        except (EOFError, OSError, ValueError):
+            self.kill()  # it may be about to end, and seem to run for a moment
+            raise EOFError from None
 
     def kill(self) -> None:
         """End the process at once; what waits for its reply gets an EOFError."""
+        self._killed = True
         if self._process is not None:
             with suppress(OSError):
                 self._process.kill()
@@ -155,6 +168,7 @@ class Pool:
         try:
             if not wanted():
                 raise Superseded
+            await self._make_ready(worker)
             known = worker.known.get(document, frozenset())
             return await self._call(worker, build(known), document)
         finally:
@@ -162,38 +176,41 @@ class Pool:
 
     async def _call(self, worker: Worker, message: work.Work, document: str) -> work.Reply:
         loop = asyncio.get_running_loop()
+        call = loop.run_in_executor(self._threads, worker.call, message)
         try:
-            await loop.run_in_executor(self._threads, self._ready, worker)
-        except (EOFError, OSError):
-            raise MlsecError(
-                "the scanner's process doesn't start", "see the server's log"
-            ) from None
-        try:
-            call = loop.run_in_executor(self._threads, worker.call, message)
             done, _ = await asyncio.wait({call}, timeout=worker.limit)
             if not done:
                 raise await self._kill(worker, call)
             reply = call.result()
         except (EOFError, OSError):
-            worker.clean()
-            raise MlsecError("the process that scanned this was killed, perhaps for the memory it "
-                             "took") from None  # fmt: skip
+            raise MlsecError(_DIED) from None
         except asyncio.CancelledError:
-            worker.clean()
+            worker.kill()
             raise
-        if isinstance(message, (work.Scan, work.Fix)):
-            worker.known[document] = frozenset(message.cells.order if not reply.problem else ())
+        cells = _cells(message)
+        if cells is not None:
+            worker.known[document] = frozenset(() if reply.problem else cells.order)
             worker.known.move_to_end(document)
         return reply
 
-    def _ready(self, worker: Worker) -> None:
-        """Start a worker's process, and let it forget what is too much."""
-        worker.start()
-        names = []
-        while len(worker.known) > _DOCUMENTS:
-            names.append(worker.known.popitem(last=False)[0])
-        if names:
-            worker.call(work.Forget(names))
+    async def _make_ready(self, worker: Worker) -> None:
+        """Start a worker's process where none runs, and let it forget what is too much."""
+        names = list(worker.known)[: max(0, len(worker.known) - _DOCUMENTS)]
+        if worker.pid is not None and not names:
+            return
+
+        def ready() -> None:
+            worker.start()
+            if names:
+                worker.call(work.Forget(names))
+
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._threads, ready)
+        except (EOFError, OSError):
+            message = "the scanner's process doesn't start"
+            raise MlsecError(message, "see the server's log") from None
+        for name in names:
+            worker.known.pop(name, None)
 
     async def _kill(self, worker: Worker, call: asyncio.Future[work.Reply]) -> TimedOut:
         worker.kill()
@@ -231,6 +248,16 @@ class Pool:
         self._threads.shutdown(wait=False, cancel_futures=True)
         for worker in self._workers:
             worker.close()
+
+
+def _cells(message: work.Work) -> work.Cells | None:
+    """The cells that a message is about, which its worker remembers from then on."""
+    match message:
+        case work.Scan(cells=cells) | work.Fix(cells=cells):
+            return cells
+        case work.Baseline(document=work.Cells() as cells):
+            return cells
+    return None
 
 
 def split(order: Iterable[tuple[int, bytes]], known: frozenset[int]) -> dict[int, bytes]:

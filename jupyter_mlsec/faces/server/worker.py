@@ -23,13 +23,23 @@ _decode = msgpack.Decoder(work.Work).decode
 
 
 def main(limit: float) -> None:
-    """Answer messages until there are no more; `limit` is the seconds that one may take."""
-    _no_core_dumps()
-    requests, replies = _channels()
+    """Scan for as long as the server runs; `limit` is the seconds that one message may take."""
+    serve(_scanning, limit)
+
+
+def _scanning() -> Answer:
     from jupyter_mlsec.faces.server.answers import Answers
 
     answer = Answers()
-    answer(work.Facts())
+    answer(work.Facts())  # imports the rules, loads the patterns
+    return answer
+
+
+def serve(make: Callable[[], Answer], limit: float) -> None:
+    """Answer messages until there are no more, with what `make` makes."""
+    _no_core_dumps()
+    requests, replies = _channels()
+    answer = make()
     work.send(replies, work.Reply())  # ready
     while True:
         try:

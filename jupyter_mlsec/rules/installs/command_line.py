@@ -1,8 +1,8 @@
 """Install commands: which tool, which options, which packages.
 
 Each tool's options that take a value are listed, so that `-r file` or `-c conda-forge` is not
-read as a package. Taken from the tools' own command references (pip, uv, conda, mamba, Poetry,
-PDM, pipx).
+read as a package. Taken from the tools' own command references (pip, uv, conda, mamba, pixi,
+Poetry, PDM, pipx).
 """
 
 from __future__ import annotations
@@ -76,7 +76,12 @@ _ADD_VALUES = frozenset(
 # tool: (subcommands that install, options with a value)
 _TOOLS: dict[str, tuple[tuple[tuple[str, ...], ...], frozenset[str]]] = {
     "pip": ((("install",),), _PIP_VALUES),
-    "uv": ((("pip", "install"), ("add",), ("tool", "install")), _UV_VALUES),
+    "uv": (
+        (("pip", "install"), ("add",), ("tool", "install"), ("run",), ("tool", "run")),
+        _UV_VALUES,
+    ),
+    "uvx": (((),), _UV_VALUES | frozenset(("--from",))),
+    "pixi": ((("add",), ("global", "install")), _ADD_VALUES | _CONDA_VALUES | {"--feature"}),
     "conda": ((("install",), ("create",)), _CONDA_VALUES),
     "poetry": ((("add",),), _ADD_VALUES),
     "pdm": ((("add",),), _ADD_VALUES),
@@ -84,6 +89,9 @@ _TOOLS: dict[str, tuple[tuple[tuple[str, ...], ...], frozenset[str]]] = {
     "pipx": ((("install",),), _ADD_VALUES),
     "easy_install": (((),), frozenset(("-i", "--index-url", "-f", "--find-links", "-d"))),
 }
+# Subcommands that run a program: packages stand in options only, but for what uvx itself fetches.
+_RUN = (("run",), ("tool", "run"))
+_PACKAGES = frozenset(("-e", "--editable", "--with", "-w", "--from", "--with-editable"))
 _NAMES = {"micromamba": "conda", "mamba": "conda"}
 _PIP_NAME = lazy(r"pip(?:\d+(?:\.\d+)?)?(?:\.exe)?")
 _PYTHON_NAME = lazy(
@@ -101,17 +109,39 @@ def install(command: Command) -> Install | None:
     if not tool:
         return None
     subcommands, values = _TOOLS[tool]
-    rest = _after_subcommand(words, subcommands, values)
-    if rest is None:
+    after = _after_subcommand(words, subcommands, values)
+    if after is None:
         return None
+    subcommand, rest = after
     options, operands = _split(rest, values)
+    if subcommand in _RUN or tool == "uvx":
+        options, operands = _of_run(rest, values, fetches=tool == "uvx" or len(subcommand) == 2)
+        if not operands and not any(option.name in _PACKAGES for option in options):
+            return None
+    tool = {"pixi": "pip" if _has(options, "--pypi") else "conda", "uvx": "uv"}.get(tool, tool)
     targets = [target for word in operands if (target := _target(word, tool))]
     targets += [
         Target(found, option.span, option.value)
         for option in options
-        if option.name in ("-e", "--editable") and (found := parse(option.value))
+        if option.name in _PACKAGES and (found := _parse(option.value, tool))
     ]
     return Install(tool, tuple(targets), tuple(options), command.span, command)
+
+
+def _of_run(
+    words: tuple[Word, ...], values: frozenset[str], *, fetches: bool
+) -> tuple[list[Option], list[Word]]:
+    """Of `uv run --with x program …` and `uvx program …` the options before the program, and the
+    program where it is itself a package that is fetched."""
+    end = 0
+    while end < len(words) and words[end].text.startswith("-"):
+        end += 2 if words[end].text in values else 1
+    options, _ = _split(words[:end], values)
+    return options, list(words[end : end + 1]) if fetches and not _has(options, "--from") else []
+
+
+def _has(options: list[Option], name: str) -> bool:
+    return any(option.name == name for option in options)
 
 
 def _tool(argv: tuple[Word, ...]) -> tuple[str, tuple[Word, ...]]:
@@ -128,8 +158,10 @@ def _tool(argv: tuple[Word, ...]) -> tuple[str, tuple[Word, ...]]:
             and name in ("uv", "poetry", "pdm", "conda", "pipenv", "hatch")
             and (argv[1].text == "run")
         ):
-            inner = (i for i, w in enumerate(argv[2:], 2) if _is_program(w.text))
-            argv = argv[next(inner, len(argv)) :]
+            inner = next((i for i, w in enumerate(argv[2:], 2) if _is_program(w.text)), None)
+            if name == "uv" and (inner is None or any(w.text in _PACKAGES for w in argv[:inner])):
+                break
+            argv = argv[len(argv) if inner is None else inner :]
         else:
             break
     if not argv:
@@ -149,15 +181,15 @@ def _is_program(text: str) -> bool:
 
 def _after_subcommand(
     words: tuple[Word, ...], subcommands: tuple[tuple[str, ...], ...], values: frozenset[str]
-) -> tuple[Word, ...] | None:
-    """The words behind `install`, with options that stand before it."""
+) -> tuple[tuple[str, ...], tuple[Word, ...]] | None:
+    """The subcommand, and the words behind it with the options that stand before it."""
     position = 0
     while position < len(words) and words[position].text.startswith("-"):
         position += 2 if words[position].text in values else 1
     for subcommand in subcommands:
         end = position + len(subcommand)
         if tuple(word.text for word in words[position:end]) == subcommand:
-            return words[:position] + words[end:]
+            return subcommand, words[:position] + words[end:]
     return None
 
 

@@ -28,8 +28,13 @@ INSTALL_COMMAND = (
     ),
     Hint(
         "install-command",
-        r"(?:uv|poetry|pdm)[ \t][^\n]{0,40}add[ \t]",
-        literals=("uv ", "poetry ", "pdm "),
+        r"(?:uv|poetry|pdm|pixi)[ \t][^\n]{0,40}add[ \t]",
+        literals=("uv ", "poetry ", "pdm ", "pixi "),
+    ),
+    Hint(
+        "install-command",
+        r"(?:uv[ \t][^\n]{0,40}run[ \t]|uvx[ \t]|pixi[ \t][^\n]{0,40}install)",
+        literals=("uv ", "uvx ", "uv\t", "uvx\t", "pixi"),
     ),
     Hint("install-command", r"(?:conda|mamba)[^\n]{0,40}create", literals=("conda", "mamba")),
 )

@@ -179,6 +179,15 @@ def installs(source: str, language: str = "python") -> list[Install]:
         ("pdm add -G test a", "pdm", "a"),
         ("pipx install --python 3.12 a", "pipx", "a"),
         ("easy_install a", "easy_install", "a"),
+        ("uv run --with a --python 3.12 script.py b", "uv", "a"),
+        ("uv run --with a python -m module", "uv", "a"),
+        ("uv tool run ruff check", "uv", "ruff"),
+        ("uvx ruff@latest check --select E", "uv", "ruff@latest"),
+        ("uvx --from a==1 command --with b", "uv", "a==1"),
+        ("uvx --with a tool", "uv", "a tool"),
+        ("pixi add a b=1", "conda", "a b=1"),
+        ("pixi add --pypi a", "pip", "a"),
+        ("pixi global install a", "conda", "a"),
     ],
 )
 def test_command(command: str, tool: str, targets: str) -> None:
@@ -201,11 +210,38 @@ def test_command(command: str, tool: str, targets: str) -> None:
         "npm install a",
         "conda env create -f environment.yml",
         "uv sync",
+        "uv run script.py",
+        "uv run pytest -w a",
+        "uv run python train.py",
+        "pixi run install",
         "git add install",
     ],
 )
 def test_no_install(command: str) -> None:
     assert installs(f"!{command}") == []
+
+
+@pytest.mark.parametrize(
+    ("call", "targets"),
+    [
+        ('await micropip.install("a")', "a"),
+        ('await micropip.install(["a", "b==1"], keep_going=True)', "a b==1"),
+        ('import piplite as p\nawait p.install("a")', "a"),
+        ('await asyncio.create_subprocess_exec("pip", "install", "a")', "a"),
+        ('await asyncio.create_subprocess_shell("pip install a b")', "a b"),
+    ],
+)
+def test_call(call: str, targets: str) -> None:
+    (found,) = installs(call)
+    assert found.tool == "pip"
+    assert [target.raw for target in found.targets] == targets.split()
+
+
+@pytest.mark.parametrize(
+    "call", ["micropip.list()", "own.install('a')", "await micropip.install(name)"]
+)
+def test_call_of_nothing_known(call: str) -> None:
+    assert [target for found in installs(call) for target in found.targets] == []
 
 
 def test_options() -> None:
