@@ -121,7 +121,11 @@ class Badges {
         index
       );
       if (JSON.stringify(shared.getOutputs()[index]) === before) {
-        shared.updateOutputs(index, index + 1, after);
+        if (after.length) {
+          cell.model.outputs.set(index, after[0]); // replacing in the shared model appends to streams
+        } else {
+          shared.updateOutputs(index, index + 1, []);
+        }
         await this._document.scan();
       }
     } catch (error) {
