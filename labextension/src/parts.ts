@@ -32,6 +32,23 @@ interface ITracked {
   known: boolean;
 }
 
+interface IDeepEvent {
+  readonly path: readonly (string | number)[];
+  readonly currentTarget: unknown;
+}
+
+interface IDeepModel {
+  observeDeep(f: (events: IDeepEvent[], transaction: { origin: unknown }) => void): void;
+  unobserveDeep(f: (events: IDeepEvent[], transaction: { origin: unknown }) => void): void;
+}
+
+/** The Yjs map behind a code cell, where the shared model shows it. */
+function deepModel(part: SharedPart): IDeepModel | undefined {
+  return isCell(part) && part.cell_type === 'code'
+    ? (part as unknown as { ymodel?: IDeepModel }).ymodel
+    : undefined;
+}
+
 export function isNotebook(shared: SharedDocument): shared is ISharedNotebook {
   return 'cells' in shared;
 }
@@ -93,6 +110,7 @@ export class Parts {
   }
 
   dispose(): void {
+    [...this._tracked.keys()].forEach(part => this._let(part));
     Signal.disconnectReceiver(this);
     this._tracked.clear();
   }
@@ -105,13 +123,14 @@ export class Parts {
       const before = this._tracked.get(part);
       if (!before) {
         part.changed.connect(this._onPart, this);
+        deepModel(part)?.observeDeep(this._onDeep);
       }
       tracked.set(part, before ?? this._new(part, ids));
       ids.add(tracked.get(part)!.id);
     }
     for (const part of this._tracked.keys()) {
       if (!tracked.has(part)) {
-        part.changed.disconnect(this._onPart, this);
+        this._let(part);
       }
     }
     return tracked;
@@ -125,6 +144,28 @@ export class Parts {
     }
     return { id, hash: '', source: '', dirty: true, known: false };
   }
+
+  private _let(part: SharedPart): void {
+    part.changed.disconnect(this._onPart, this);
+    deepModel(part)?.unobserveDeep(this._onDeep);
+  }
+
+  /**
+   * What a kernel prints reaches the shared model in transactions of this origin, of which the
+   * cell's own signal does not tell.
+   */
+  private readonly _onDeep = (events: IDeepEvent[], transaction: { origin: unknown }): void => {
+    if (transaction.origin !== 'silent-change') {
+      return;
+    }
+    const inOutputs = events.filter(event => event.path[0] === 'outputs');
+    for (const [part, tracked] of inOutputs.length ? this._tracked : []) {
+      if (inOutputs.some(event => event.currentTarget === deepModel(part))) {
+        tracked.dirty = true;
+        this._onChange('outputs');
+      }
+    }
+  };
 
   private _onPart(part: SharedPart, change: CellChange | FileChange): void {
     const has = (...keys: string[]): boolean => keys.some(key => key in change);
