@@ -17,8 +17,10 @@ help:  ## say what the targets do
 
 dev: .venv/dev $(LAB)  ## set up .venv with the package (editable) and all tools; PYTHON=python3.12 chooses
 
-lab: .venv/dev .venv/lab  ## start JupyterLab with the extension on example notebooks with planted problems
-	$(BIN)/python binder/lab.py
+lab: .venv/dev .venv/lab  ## start JupyterLab with the extension, on example notebooks
+	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && \
+	$(BIN)/mlsec demo --keep "$$folder" --format json > "$$folder/.scan.json" && \
+	$(BIN)/jupyter lab --ServerApp.root_dir="$$folder" $(ARGS) "$$folder/load-data.ipynb"
 
 demo: .venv/run  ## scan example notebooks with planted problems
 	$(BIN)/mlsec demo

@@ -75,9 +75,8 @@ def page(browser: Any, lab: Server) -> Iterator[Any]:
     page.on("pageerror", lambda error: errors.append(f"{error.message}\n{error.stack}"))
     page.set_default_timeout(20_000)
     page.goto(address(lab))
-    page.wait_for_function(
-        "window.jupyterapp?.shell && !document.querySelector('#jupyterlab-splash')"
-    )
+    page.wait_for_function("window.jupyterapp?.commands.hasCommand('docmanager:open')")
+    page.evaluate("jupyterapp.restored.then(() => null)")
     yield page
     page.context.close()
     assert not [error for error in errors if "mlsec" in error], errors
