@@ -157,20 +157,26 @@
     for (;;) {
       const expected = await fresh();
       const wrong = [];
+      let strayed = 0;
+      let compared = 0;
       notebook().widgets.forEach((cell, i) => {
         const view = cell.editor?.editor;
-        if (view?.dom.isConnected && cell.editor.host.offsetParent !== null) {
+        if (!view?.dom.isConnected || cell.editor.host.offsetParent === null) {
+          return; // not drawn
+        }
+        if (view.state.doc.toString() !== cell.model.sharedModel.getSource()) {
+          strayed++; // JupyterLab's own: the editor shows another text than what is saved and run
+        } else {
+          compared++;
           const marks = shown(view);
           if (JSON.stringify(marks) !== JSON.stringify(expected[i])) {
-            // an editor that JupyterLab itself let go out of step shows another text than the model
-            const inStep = view.state.doc.toString() === cell.model.sharedModel.getSource();
-            wrong.push({ cell: i, shown: marks.length, expected: expected[i].length, inStep });
+            wrong.push({ cell: i, shown: marks.length, expected: expected[i].length });
           }
         }
       });
       const found = expected.flat().length;
       if (!wrong.length || Date.now() > deadline) {
-        return { wrong, found };
+        return { wrong, found, strayed, compared };
       }
       await new Promise(resolve => setTimeout(resolve, 100));
     }
