@@ -5,30 +5,40 @@ LOCKED := -m pip --disable-pip-version-check install --quiet --require-hashes
 EDITABLE := -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --system-certs --custom-compile-command 'make lock' $(UPGRADE)
+# Python-only work never needs Node: what does is left out where there is none.
+LAB := $(if $(shell command -v npm),.venv/lab)
+LAB_SOURCES := package.json $(wildcard labextension/*.js* labextension/s*/* labextension/src/*/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help dev demo test lint fix gen gen-check bench lock clean
+.PHONY: help dev lab demo test lint fix gen gen-check bench lock clean
 
 help:  ## say what the targets do
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-dev: .venv/dev  ## set up .venv with the package (editable) and all tools; PYTHON=python3.12 chooses
+dev: .venv/dev $(LAB)  ## set up .venv with the package (editable) and all tools; PYTHON=python3.12 chooses
+
+lab: .venv/dev .venv/lab  ## start JupyterLab with the extension, on example notebooks
+	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && \
+	$(BIN)/mlsec demo --keep "$$folder" --format json > "$$folder/.scan.json" && \
+	$(BIN)/jupyter lab --ServerApp.root_dir="$$folder" $(ARGS) "$$folder/load-data.ipynb"
 
 demo: .venv/run  ## scan example notebooks with planted problems
 	$(BIN)/mlsec demo
 
-test: lint gen-check  ## lint, types, import contracts, generated files, all tests
+test: lint gen-check $(LAB)  ## lint, types, import contracts, generated files, all tests
 	$(BIN)/pytest -n 2 $(ARGS)
 
-lint: .venv/dev  ## ruff, mypy, import contracts
+lint: .venv/dev $(LAB)  ## ruff, mypy, import contracts; eslint and prettier where Node is
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(if $(LAB),npm run --silent lint)
 
-fix: .venv/dev  ## format, and mend what ruff can mend
+fix: .venv/dev $(LAB)  ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(if $(LAB),npm run --silent format)
 
 gen: .venv/dev  ## write the generated documentation and configuration schema
 	$(BIN)/python docs/generate.py
@@ -46,8 +56,20 @@ lock: .venv/dev  ## lock the requirements anew; UPGRADE=--upgrade takes newer ve
 
 clean:  ## remove environments, caches and builds
 	rm -rf .venv .venv-bench build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
-		.ruff_cache
+		.ruff_cache node_modules jupyter_mlsec/labextension labextension/lib labextension/*.tsbuildinfo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The JupyterLab extension, built for this checkout and found by its JupyterLab.
+.venv/lab: .venv/dev node_modules/.package-lock.json $(LAB_SOURCES)
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build:prod
+	mkdir -p .venv/share/jupyter/labextensions
+	rm -rf .venv/share/jupyter/labextensions/jupyter-mlsec
+	ln -s "$(CURDIR)/jupyter_mlsec/labextension" .venv/share/jupyter/labextensions/jupyter-mlsec
+	@touch $@
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
 
 # An environment is made once, and again when its locks or pyproject.toml change.
 .venv/run: requirements/run.txt pyproject.toml

@@ -1,0 +1,99 @@
+import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
+import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
+import { MlsecFindings } from '../registry';
+import { IMlsecFindings, SharedDocument } from '../tokens';
+
+const SAVED = /^https:\/\/jupyter-mlsec\.readthedocs\.io\/events\/save\//;
+
+interface ISaveEvent {
+  schema_id: string;
+  path: string;
+  action: 'found' | 'redacted' | 'refused' | 'unchecked';
+  copy?: boolean;
+}
+
+/** Says that a notebook was saved with a secret: once for each secret, not at each save. */
+export const savePlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-mlsec:save',
+  description: 'Tells the user when a notebook is saved with a secret in it.',
+  autoStart: true,
+  requires: [IMlsecFindings, INotebookTracker],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    token: IMlsecFindings,
+    notebooks: INotebookTracker,
+    translator: ITranslator | null
+  ): void => {
+    const findings = token as MlsecFindings;
+    const trans = (translator ?? nullTranslator).load('jupyter_mlsec');
+    const told = new WeakMap<SharedDocument, Set<string>>();
+    notebooks.widgetAdded.connect((_, panel: NotebookPanel) => {
+      panel.context.saveState.connect((context, state) => {
+        const shared = context.model.sharedModel as unknown as SharedDocument;
+        if (state === 'completed' && findings.options.onSave === 'notify') {
+          tell(app, findings, shared, told.get(shared) ?? new Set(), trans, seen =>
+            told.set(shared, seen)
+          );
+        }
+      });
+    });
+    app.serviceManager.events.stream.connect((_, event) => {
+      const saved = event as unknown as ISaveEvent;
+      if (SAVED.test(saved.schema_id)) {
+        tellPolicy(saved, trans);
+      }
+    });
+  }
+};
+
+function tell(
+  app: JupyterFrontEnd,
+  findings: MlsecFindings,
+  shared: SharedDocument,
+  told: Set<string>,
+  trans: TranslationBundle,
+  remember: (told: Set<string>) => void
+): void {
+  const document = findings.of(shared);
+  const secrets = document.findings.filter(f => f.family === 'secrets' && f.confidence === 'high');
+  const fresh = secrets.filter(finding => !told.has(finding.fingerprint));
+  remember(new Set(secrets.map(finding => finding.fingerprint)));
+  if (!fresh.length) {
+    return;
+  }
+  const message = trans._n(
+    '%2 is saved with a secret in it.',
+    '%2 is saved with %1 secrets in it.',
+    secrets.length,
+    document.path
+  );
+  const actions: Notification.IAction[] = [
+    {
+      label: trans.__('Show'),
+      callback: () => void app.commands.execute('mlsec:open-panel')
+    }
+  ];
+  const [first] = fresh.filter(finding => finding.fix);
+  if (first) {
+    actions.push({ label: trans.__('Fix'), callback: () => void document.fix(first) });
+  }
+  Notification.warning(message, { autoClose: 10_000, actions });
+}
+
+/** What the server did at a save because an administrator wants it so. */
+function tellPolicy({ path, action, copy }: ISaveEvent, trans: TranslationBundle): void {
+  if (action === 'refused') {
+    const kept = copy ? ` ${trans.__('The server keeps a copy.')}` : '';
+    Notification.error(
+      trans.__('%1 was not saved: there is a secret in it. Remove it and save again.', path) + kept,
+      { autoClose: false }
+    );
+  } else if (action === 'redacted') {
+    Notification.info(trans.__('%1 was saved without the secrets in its outputs.', path), {
+      autoClose: 6000
+    });
+  }
+}
