@@ -3,7 +3,7 @@
 Hooks run on the event loop and can't wait for anything but by stopping it. So by default
 (`warn`) the scan comes after the save, and only says what it found. Under `redact` and `refuse`
 the save waits for its own worker, at most `save_time_limit`; without an answer it goes ahead, for
-no work may be lost. Why the default is no more than a word: docs/decisions/030-saving.md.
+no work may be lost. Why the default is no more than a word: docs/decisions/031-saving.md.
 """
 
 from __future__ import annotations

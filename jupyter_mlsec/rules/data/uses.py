@@ -1,6 +1,6 @@
 """What checks data, what uses it, and what else a call may do with it.
 
-What counts as a check is a decision: docs/decisions/030-data-flow.md.
+What counts as a check is a decision: docs/decisions/014-data-flow.md.
 """
 
 from __future__ import annotations
