@@ -22,7 +22,7 @@ lab: .venv/dev .venv/lab  ## start JupyterLab with the extension, on example not
 	$(BIN)/mlsec demo --keep "$$folder" --format json > "$$folder/.scan.json" && \
 	$(BIN)/jupyter lab --ServerApp.root_dir="$$folder" $(ARGS) "$$folder/load-data.ipynb"
 
-demo: .venv/run  ## scan example notebooks with planted problems
+demo: .venv/demo  ## scan example notebooks, commit one through the filter, run one with a secret
 	$(BIN)/mlsec demo
 
 test: lint gen-check $(LAB)  ## lint, types, import contracts, generated files, all tests
@@ -52,6 +52,8 @@ bench: .venv-bench/ready  ## measure against the peers (several minutes)
 lock: .venv/dev  ## lock the requirements anew; UPGRADE=--upgrade takes newer versions
 	$(COMPILE) pyproject.toml requirements/build.in -o requirements/run.txt
 	$(COMPILE) requirements/dev.in -c requirements/run.txt -o requirements/dev.txt
+	$(COMPILE) --extra vault pyproject.toml requirements/demo.in -c requirements/dev.txt \
+		-o requirements/demo.txt
 	$(COMPILE) requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt
 
 clean:  ## remove environments, caches and builds
@@ -76,6 +78,10 @@ node_modules/.package-lock.json: package-lock.json
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python $(LOCKED) -r requirements/run.txt
 	$(BIN)/python $(EDITABLE)
+	@touch $@
+
+.venv/demo: .venv/run requirements/demo.txt
+	$(BIN)/python $(LOCKED) -r requirements/demo.txt
 	@touch $@
 
 .venv/dev: .venv/run requirements/dev.txt

@@ -1,5 +1,5 @@
 """`mlsec demo`: a scan of example notebooks, whose leaks are made up when it runs, and one of them
-committed through the git filter."""
+committed through the git filter, and a key from a Vault."""
 
 from __future__ import annotations
 
@@ -39,9 +39,11 @@ def run(arguments: Sequence[str]) -> int:
         finally:
             os.chdir(before)
         if not rest:
-            from jupyter_mlsec.faces.cli import demo_git
+            from jupyter_mlsec.faces.cli import demo_git, demo_secrets
 
             demo_git.show(folder.resolve(), Path(temporary) / "repository")
+            demo_secrets.show(Path(temporary) / "secrets")
+            print("\nIn JupyterLab: make lab")
     return 0
 
 
