@@ -1,4 +1,4 @@
-"""The third part of `mlsec demo`: a secret from a Vault of one's own, used in a notebook that runs."""
+"""The third part of `mlsec demo`: a secret from a Vault of one's own, in a notebook that runs."""
 
 from __future__ import annotations
 
