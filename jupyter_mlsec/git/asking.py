@@ -5,9 +5,12 @@ Part of the filter's start path, though only where something is refused or resto
 
 import os
 
-# The git commands that only compare files with what git has, and options that make them do more.
-_LOOKS = frozenset(("status", "diff", "blame", "checkout", "switch", "restore", "reset"))
-_PUTS = frozenset(("-m", "--merge", "-p", "--patch"))
+# The git commands that only compare files with what git has.
+_LOOKS = frozenset(("status", "diff", "blame"))
+# Those that also write files, and with which options they put them into objects first.
+_WRITES = frozenset(("checkout", "switch", "restore", "reset"))
+_PUTS = ("--me", "--pa", "--conf")  # --merge, --patch, --conflict, as short as git takes them
+_PUTS_SHORT = frozenset("mp")
 
 
 def for_archive() -> bool:
@@ -21,7 +24,13 @@ def only_looks() -> bool:
     `git add -p` and `git stash` go by other commands, such as diff-files.
     """
     command, *options = git_command() or [""]
-    return command in _LOOKS and not _PUTS.intersection(options)
+    if command in _WRITES:
+        return not any(
+            option.startswith(_PUTS)
+            or (option.startswith("-") and option[1:2] != "-" and _PUTS_SHORT & {*option})
+            for option in options
+        )
+    return command in _LOOKS
 
 
 def git_command() -> "list[str]":

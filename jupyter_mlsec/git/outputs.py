@@ -18,6 +18,7 @@ _HEAD = b"mlsec outputs 1"
 _SUFFIX = ".outputs"
 NOTEBOOK_LIMIT = 64 << 20  # bytes kept of one notebook, and of larger ones nothing
 LIMIT = 512 << 20  # bytes kept in all: the oldest notebooks go first
+_LEFT = 600  # seconds after which nobody writes a file any more
 _PATIENCE = 10.0  # seconds to wait for another process that is still saving
 
 
@@ -110,7 +111,15 @@ class Outputs:
             os.close(lock)
 
     def prune(self) -> None:
-        """Remove the oldest until all together are within the limit."""
+        """Remove the oldest until all together are within the limit, and what savers that were
+        killed have left."""
+        from time import time
+
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                file = os.path.join(folder, name)
+                if not name.endswith(_SUFFIX) and os.stat(file).st_mtime < time() - _LEFT:
+                    os.unlink(file)
         files = sorted(self.files(), key=lambda file: file[1], reverse=True)
         total = 0
         for name, _, size in files:

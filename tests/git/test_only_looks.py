@@ -121,3 +121,28 @@ def test_which_command_asks(line: str, command: list[str], monkeypatch: pytest.M
     monkeypatch.setattr("builtins.open", missing)
     monkeypatch.setattr("subprocess.run", missing)
     assert asking.git_command() == []  # Windows: nobody knows
+
+
+@pytest.mark.parametrize(
+    ("line", "looks"),
+    [
+        ("git status -s", True),
+        ("git diff -p", True),
+        ("git checkout main", True),
+        ("git checkout -qf main", True),
+        ("git switch --create x", True),
+        ("git restore --progress a", True),
+        ("git checkout -qm main", False),
+        ("git checkout --merge main", False),
+        ("git switch --conflict=diff3 main", False),
+        ("git restore --patch", False),
+        ("git reset -p", False),
+        ("git commit -a", False),
+        ("git stash", False),
+        ("git", False),
+        ("", False),
+    ],
+)
+def test_which_commands_only_look(line: str, looks: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "_parent", lambda: line.split())
+    assert asking.only_looks() == looks

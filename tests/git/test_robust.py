@@ -274,7 +274,13 @@ def test_outputs_larger_than_the_limit_are_not_kept(tmp_path: Path) -> None:
         for number in range(5):
             store.save(f"{number}.ipynb", small.encode(), small.encode())
             os.utime(store._file(f"{number}.ipynb"), (number, number))
+        torn, current = (Path(f"{store._file('1.ipynb')}.{pid}") for pid in (7, 8))
+        torn.write_bytes(b"by a saver that was killed")
+        os.utime(torn, (1, 1))
+        current.write_bytes(b"by one that is at it")
         store.prune()
+    assert not torn.exists()
+    assert current.exists()
     left = sorted(Path(name).name for name, _, _ in store.files())
     assert "0.ipynb.outputs" not in left
     assert sum(size for _, _, size in store.files()) <= 500
