@@ -103,15 +103,15 @@ class Context:
         Empty for a document with more Python than people write (a log saved as a notebook): the
         trees would take fifty times its memory.
         """
-        from jupyter_mlsec.core.imports import imports_by_line
+        from jupyter_mlsec.core.imports import read
 
         importing = [text for text in self.sources if "import" in text.text]
         if sum(len(text.text) for text in importing) > MOST_PYTHON:
             return {}
         names: dict[str, str] = {}
         for text in importing:
-            known = imports_by_line(text.text) if id(text) not in self._codes else None
-            names.update(self.code(text).imports if known is None else known)
+            found = read(text.text)
+            names.update(self.code(text).imports if found is None else found)
         return names
 
 
