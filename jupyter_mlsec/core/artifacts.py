@@ -2,42 +2,62 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+from jupyter_mlsec.core.patterns import lazy
 
 if TYPE_CHECKING:
     from jupyter_mlsec.core.view import Context
 
 _NEAR = 200  # characters between a call's name and the path in it
-_WRITES = (
+_WRITES = lazy(
     r"\b(?:\w*dump|save\w*|to_pickle|write\w*|export\w*)\("
     r"|open\([^()]*[\"'][wax]b?\+?[\"']"
 )
-_FETCHES = (
+_FETCHES = lazy(
     r"\b(?:urlretrieve|download\w*|get_file|wget|curl|gdown)\b|\baws\s+s3\s+(?:cp|sync)\b"
     r"|\bgsutil\s+(?:-m\s+)?(?:cp|rsync)\b|\bgcloud\s+storage\s+cp\b|\bazcopy\b"
 )
+_OPENS = lazy(r"open\([^()]*\Z")
+_TO_WRITE = lazy(r"[\"']?[^()]*[\"'][wax]b?\+?[\"']")
 
 
 def written(context: Context, path: str) -> bool:
     """Whether the document saves something under this path, or under the name of the variable
     that holds it, so that what it loads is its own."""
-    return context.once(_mentions, _WRITES, path)
+    return context.once(_is_written, path)
 
 
 def fetched(context: Context, path: str) -> bool:
     """Whether the document downloads a file of this name."""
     name = path.rpartition("/")[2]
-    return "." in name[1:] and context.once(_mentions, _FETCHES, name)
+    return "." in name[1:] and context.once(_is_fetched, name)
 
 
-def _mentions(context: Context, call: str, path: str) -> bool:
-    """Whether a call or a command with this path stands anywhere in the sources."""
-    quoted = re.escape(path)
-    before = re.compile(rf"(?:{call})[\s\S]{{0,{_NEAR}}}?(?<![\w.-]){quoted}(?![\w.-])")
-    after = re.compile(rf"open\([^()]*(?<![\w.-]){quoted}[\"']?[^()]*[\"'][wax]b?\+?[\"']")
-    texts = [t.text for t in context.document.texts if t.part in ("source", "file")]
-    found = [text for text in texts if path in text]
-    if any(before.search(text) for text in found):
-        return True
-    return call is _WRITES and any(after.search(text) for text in found)
+def _is_written(context: Context, path: str) -> bool:
+    return any(
+        _WRITES.search(before) or (_OPENS.search(before) and _TO_WRITE.match(behind))
+        for before, behind in _around(context, path)
+    )
+
+
+def _is_fetched(context: Context, path: str) -> bool:
+    return any(_FETCHES.search(before) for before, _ in _around(context, path))
+
+
+def _around(context: Context, path: str) -> Iterator[tuple[str, str]]:
+    """What stands before and behind a path wherever the sources have it."""
+    for text in context.document.texts:
+        source = text.text
+        at = source.find(path) if text.part in ("source", "file") else -1
+        while at >= 0:
+            end = at + len(path)
+            before, behind = source[max(at - _NEAR, 0) : at], source[end : end + _NEAR]
+            if not _goes_on(before[-1:]) and not _goes_on(behind[:1]):
+                yield before, behind
+            at = source.find(path, end)
+
+
+def _goes_on(character: str) -> bool:
+    return character.isalnum() or character in ("_", ".", "-")

@@ -52,7 +52,7 @@ def _variables(view: View) -> tuple[Variable, ...]:
                 found.append(Variable(assigned[1], assigned[2], word.span))
             elif word.text not in ("export", "env", "sudo", "set", "declare", "-x"):
                 break
-    if view.text.language == "python":
+    if view.text.language == "python" and ("environ" in view.source or "putenv" in view.source):
         found += _in_code(view)
     return tuple(found)
 

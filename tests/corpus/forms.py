@@ -288,20 +288,32 @@ def f_string(snippet: Snippet) -> Written | None:
     return None
 
 
+def _bound(body: list[ast.stmt], at: int) -> str | None:
+    """The name that a statement binds, if later ones use it."""
+    node = body[at]
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    if not isinstance(target, ast.Name):
+        return None
+    later = (inner for other in body[at + 1 :] for inner in ast.walk(other))
+    used = any(isinstance(inner, ast.Name) and inner.id == target.id for inner in later)
+    return target.id if used else None
+
+
 def _expression(shape: str) -> Form:
-    """The call with the problem as part of a larger expression."""
+    """The call with the problem as part of a larger expression. A shape with `value` takes the
+    name that the call is bound to; others would lose it, where it is used later."""
 
     def form(snippet: Snippet) -> Written | None:
         found = _statements(snippet)
         if found is None:
             return None
         body, at = found
-        call = _last_call(body[at])
-        if call is None:
+        call, name = _last_call(body[at]), _bound(*found)
+        if call is None or (name and "value =" not in shape):
             return None
         lines = [ast.unparse(node) for node in body]
         before = sum(text.count("\n") + 1 for text in lines[:at])
-        lines[at] = shape.format(ast.unparse(call))
+        lines[at] = shape.replace("value =", f"{name or 'value'} =").format(ast.unparse(call))
         offset = shape.split("{}")[0].count("\n")
         return Written(("\n".join(lines),), before + offset + 1)
 
@@ -322,7 +334,7 @@ def over_lines(snippet: Snippet) -> Written | None:
     inner = ",\n".join(f"    {text}" for text in texts)
     lines = [ast.unparse(node) for node in body]
     before = sum(text.count("\n") + 1 for text in lines[:at])
-    lines[at] = f"value = {ast.unparse(call.func)}(\n{inner},\n)"
+    lines[at] = f"{_bound(body, at) or 'value'} = {ast.unparse(call.func)}(\n{inner},\n)"
     column = snippet.offset - snippet.code.rfind("\n", 0, snippet.offset) - 1
     places = [(a.lineno, a.col_offset, a.end_lineno, a.end_col_offset) for a in call.args]
     places += [(k.lineno, k.col_offset, k.end_lineno, k.end_col_offset) for k in call.keywords]

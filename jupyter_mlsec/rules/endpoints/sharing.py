@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     severity=Severity.HIGH,
     hints=(
         Hint("gradio-share", r"\bshare[\"']?[ \t]*[=:]|GRADIO_SHARE", ("share",)),
-        Hint("gradio-share", r"\blaunch\([^\n]*(?:\*\*|True)", ("launch(",)),
+        Hint("gradio-share", r"\blaunch\([^\n]*\*\*", ("launch(",)),
     ),
     languages=("python", "shell"),
     references=("CWE-200", "CWE-306", "AML.T0040", "AML.T0049"),
