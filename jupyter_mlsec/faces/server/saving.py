@@ -23,7 +23,7 @@ from tornado.web import HTTPError
 
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.faces.server import work
-from jupyter_mlsec.faces.server.pool import Worker
+from jupyter_mlsec.faces.server.pool import Worker, preparation
 
 if TYPE_CHECKING:
     from jupyter_mlsec.credentials.redactor import Redactor
@@ -110,7 +110,11 @@ class Saving:
         if self._ready is None:
             self._warm()
         try:
-            call = self._thread.submit(self._worker.call, self._message(path, data))
+            message = self._message(path, data)
+            first = preparation(self._worker, message)
+            if first is not None:
+                self._ready = self._thread.submit(self._prepare, first)
+            call = self._thread.submit(self._worker.call, message)
             reply = call.result(self._app.save_time_limit)
         except NoAnswer:
             if self._ready is None or self._ready.done():  # not one that is still to start
@@ -123,6 +127,10 @@ class Saving:
 
     def _warm(self) -> None:
         self._ready = self._thread.submit(self._worker.start)
+
+    def _prepare(self, first: work.Prepare) -> None:
+        with suppress(EOFError, OSError):
+            self._worker.call(first)
 
     def _message(self, path: str, data: bytes) -> work.Save:
         return work.Save(self._app.where(path), data, self._app.on_save == "redact")
