@@ -27,7 +27,10 @@ describe('groups', () => {
         groups.map(({ key }) => key),
         keys
       );
-      assert.equal(groups.reduce((n, { findings }) => n + findings.length, 0), ALL.length);
+      assert.equal(
+        groups.reduce((n, { findings }) => n + findings.length, 0),
+        ALL.length
+      );
     });
   }
 });
