@@ -26,6 +26,7 @@ demo: .venv/demo  ## scan example notebooks, commit one through the filter, run 
 	$(BIN)/mlsec demo
 
 test: lint gen-check $(LAB)  ## lint, types, import contracts, generated files, all tests
+	$(if $(LAB),npm run --silent test)
 	$(BIN)/pytest -n 2 $(ARGS)
 
 lint: .venv/dev $(LAB)  ## ruff, mypy, import contracts; eslint and prettier where Node is

@@ -99,10 +99,11 @@ def opened(page: Any, name: str) -> Any:
         """async name => {
             const { commands, shell } = window.jupyterapp;
             for (const widget of [...shell.widgets('main')]) {
-                if (widget.context) { await widget.context.save().catch(() => {}); }
+                if (widget.context) { widget.context.model.dirty = false; }
                 widget.close();
             }
-            const scanned = new Promise(done => {
+            const scanned = new Promise((done, fail) => {
+                setTimeout(() => fail(new Error('not scanned in 20 s')), 20000);
                 const observer = new PerformanceObserver(list => {
                     if (list.getEntries().some(e => e.name.includes('mlsec/api/scan'))) {
                         observer.disconnect();

@@ -137,6 +137,9 @@
         }))
       })
     });
+    if (!response.ok) {
+      return null; // too busy: asked again
+    }
     const { findings } = await response.json();
     const spans = content.cells.map(() => []);
     for (const finding of findings.filter(f => !f.suppressed)) {
@@ -156,6 +159,9 @@
     const deadline = Date.now() + patience;
     for (;;) {
       const expected = await fresh();
+      if (!expected) {
+        continue;
+      }
       const wrong = [];
       let strayed = 0;
       let compared = 0;

@@ -13,14 +13,17 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-mlsec:status',
   description: 'Shows the number of security findings in the status bar.',
   autoStart: true,
-  requires: [IMlsecFindings, IStatusBar],
-  optional: [ITranslator],
+  requires: [IMlsecFindings],
+  optional: [IStatusBar, ITranslator], // Notebook 7 has no status bar
   activate: (
     app: JupyterFrontEnd,
     findings: IMlsecFindings,
-    statusBar: IStatusBar,
+    statusBar: IStatusBar | null,
     translator: ITranslator | null
   ): void => {
+    if (!statusBar) {
+      return;
+    }
     const trans = (translator ?? nullTranslator).load('jupyter_mlsec');
     const open = (): void => void app.commands.execute('mlsec:open-panel');
     const item = new StatusItem(findings, trans, open);
