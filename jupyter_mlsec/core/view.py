@@ -25,7 +25,8 @@ class Context:
     `marks` are where the hints of a scan matched: number of a text to tag to lines.
     `renamed` is what the document imports under another name, local name to full name.
     `data_checks` are the functions that the user says check data, by full or last name. No finding
-    below `least` is shown, so that a rule may spare itself the work.
+    below `least` is shown, so that a rule may spare itself the work. `commit_of` says which commit
+    of a repository on the hub to pin to, by its kind (`datasets`, `models`) and name.
     `versions` are the packages to pin to, canonical name to version, and `versions_from` says
     where they come from, in words ("the environment of kernel python3", "requirements.txt").
     """
@@ -44,6 +45,7 @@ class Context:
         self.renamed: Mapping[str, str] = {}
         self.data_checks: frozenset[str] = frozenset()
         self.least = Severity.INFO
+        self.commit_of: Callable[[str, str], str | None] = lambda kind, name: None
         self._codes: dict[int, Code] = {}
         self._commands: dict[int, tuple[Command, ...]] = {}
         self._shared: dict[Hashable, Any] = {}

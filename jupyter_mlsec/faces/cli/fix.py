@@ -15,6 +15,7 @@ from jupyter_mlsec.core.fixes import Fixed, MakeContext, fix_bytes
 from jupyter_mlsec.core.model import Document, ScanError
 from jupyter_mlsec.core.view import Context
 from jupyter_mlsec.faces.cli import options
+from jupyter_mlsec.files.hub import cached_commit
 from jupyter_mlsec.files.versions import Versions, from_choice
 from jupyter_mlsec.files.writing import replace
 
@@ -90,7 +91,7 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
         "--pin-from",
         metavar="WHERE",
         help="versions to pin to: environment (this one), kernel (the notebook's), an interpreter, "
-        "or a lock or requirements file",
+        "or a lock or requirements file; datasets go to the commits in this machine's cache",
     )
     parser.add_argument(
         "--to-vault",
@@ -126,7 +127,9 @@ def _contexts(pin_from: str | None) -> MakeContext:
 
     def context(document: Document) -> Context:
         found: Versions = versions(pin_from, document.kernel if pin_from == "kernel" else None)
-        return Context(document, versions=found.versions, versions_from=found.source)
+        made = Context(document, versions=found.versions, versions_from=found.source)
+        made.commit_of = cached_commit
+        return made
 
     return context
 

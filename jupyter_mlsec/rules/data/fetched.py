@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from jupyter_mlsec.core.model import Edit, Fix, Hit, Severity, Span
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Bad, Good
-from jupyter_mlsec.rules.data.family import PICTURE, REMOTE_LOAD, loads, rule, texts_at
+from jupyter_mlsec.rules.data.family import (
+    PICTURE,
+    REMOTE_LOAD,
+    loads,
+    rule,
+    texts_at,
+    with_argument,
+)
 
 if TYPE_CHECKING:
     import ast
@@ -98,7 +105,20 @@ def dataset_revision_not_pinned(view: View) -> Iterator[Hit]:
         if not re.fullmatch(r"[\w.-]+(?:/[\w.-]+)?", name) or _PLACEHOLDER.match(name):
             continue
         message = f"{name} is loaded at whatever commit is newest; pass revision= and the full "
-        yield Hit(view.code.span(node), message + "commit", subject=name)
+        yield Hit(view.code.span(node), message + "commit", _pinned(view, call, name), subject=name)
+
+
+def _pinned(view: View, call: Call, name: str) -> Fix | None:
+    """The fix that names the commit that the context knows."""
+    commit = view.context.commit_of("datasets", name)
+    if commit is None:
+        return None
+    title = f"pin {name} to {commit[:8]}, the commit in this machine's cache"
+    revision = call.keyword("revision")
+    if revision is None:
+        return with_argument(view, call, f'revision="{commit}"', title)
+    edit = Edit(view.code.span(revision), f'"{commit}"', view.text.cell)
+    return Fix((edit,), False, title)
 
 
 @rule(
