@@ -55,7 +55,7 @@ def uses(texts: Sequence[Text], names: Mapping[str, str]) -> Iterator[tuple[int,
     """Number of a text, a line in it that uses one of the names, and the line with full names."""
     if not names:
         return
-    local = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, names))})\b(?=[ \t]*[(,).])")
+    local = re.compile(rf"(?<![\w.])(?<!as )(?:{'|'.join(map(re.escape, names))})\b(?=[ \t]*[(,).])")
     for number, text in enumerate(texts):
         if text.language != "python" or text.part not in ("source", "file"):
             continue
