@@ -172,6 +172,7 @@ def test_one_version() -> None:
         *("Dockerfile", "gpu.Dockerfile", "Dockerfile.gpu", "Dockerfiles", "Dockerfile/a"),
         *(".env", ".env.local", "dev.env", "env", "a.env.bak", "other.toml", "a.ipynb.bak"),
         *(".github/workflows/ci.yml", ".github/ci.yml", "workflows/ci.yml", "setup.cfg"),
+        *("jupyter_server_config.json", "etc/jupyter_notebook_config.json", "config.json"),
     ],
 )
 def test_the_hooks_are_given_what_a_scan_looks_at(path: str) -> None:

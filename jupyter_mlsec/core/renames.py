@@ -55,7 +55,8 @@ def uses(texts: Sequence[Text], names: Mapping[str, str]) -> Iterator[tuple[int,
     """Number of a text, a line in it that uses one of the names, and the line with full names."""
     if not names:
         return
-    local = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, names))})\b(?=[ \t]*[(,).])")
+    words = "|".join(map(re.escape, names))
+    local = re.compile(rf"(?<![\w.])(?<!as )(?:{words})\b(?=[ \t]*[(,).])")
     for number, text in enumerate(texts):
         if text.language != "python" or text.part not in ("source", "file"):
             continue

@@ -35,6 +35,7 @@ _AFFIXES = (
     ("conda", ".yaml", "conda"),
     ("dockerfile.", "", "dockerfile"),
     (".env.", "", "dotenv"),
+    ("jupyter_", "_config.json", "json"),
 )
 
 

@@ -36,6 +36,8 @@ from jupyter_mlsec.files.source import MEGABYTE, Source, kind_of, read, shown
         ("Dockerfile", "dockerfile"),
         ("Dockerfile.gpu", "dockerfile"),
         ("gpu.dockerfile", "dockerfile"),
+        ("jupyter_server_config.json", "json"),
+        ("etc/jupyter_notebook_config.json", "json"),
         (".env", "dotenv"),
         (".env.local", "dotenv"),
         ("prod.env", "dotenv"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from jupyter_mlsec.core.model import Edit, Fix, Hit, Severity, Span
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Bad, Good, Hint
+from jupyter_mlsec.core.shell import instructions, written_file
 from jupyter_mlsec.rules.environment.family import IN_COMMANDS, program, rule
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ _IN_PYTHON = lazy(
 _APP_IN_JSON = lazy(rf"[\"'](?P<app>{_APPS})[\"']\s*:\s*\{{(?P<body>[^{{}}]*)\}}")
 _IN_JSON = lazy(r"[\"'](?P<name>\w+)[\"']\s*:\s*(?P<value>\"[^\"\n]*\"|'[^'\n]*'|\w+)")
 _OPTION = lazy(rf"--(?:(?:{_APPS})\.)?(?P<name>[\w-]+)(?:=(?P<value>.*))?", re.DOTALL)
+_WORD = lazy(r"--[^\s\"',\]]+")
 _PROGRAMS = frozenset("jupyter jupyter-lab jupyter-notebook jupyter-server jupyter-labhub".split())
 
 
@@ -97,8 +99,8 @@ _PROGRAMS = frozenset("jupyter jupyter-lab jupyter-notebook jupyter-server jupyt
             at="--NotebookApp.token=",
         ),
         Bad(
-            "FROM scratch\nCMD jupyter lab --allow-root\nRUN jupyter lab --allow-root\n",
-            at="--allow-root",
+            'FROM scratch\nCMD ["jupyter", "lab", "--ip=0.0.0.0", "--ServerApp.token="]\n',
+            at="--ServerApp.token=",
             language="dockerfile",
         ),
         Good("c.ServerApp.token = secret('jupyter#token')", because="a token is asked for"),
@@ -128,6 +130,7 @@ def jupyter_server_misconfig(view: View) -> Iterator[Hit]:
             hit = _hit(match["name"], match["value"], Span(*match.span()))
             if hit:
                 yield hit
+    yield from _in_image(view)
     for command in view.commands:
         if program(command) in _PROGRAMS:
             for word in command.argv[1:]:
@@ -135,6 +138,21 @@ def jupyter_server_misconfig(view: View) -> Iterator[Hit]:
                 if option:
                     value = repr(option["value"]) if option["value"] is not None else "True"
                     hit = _hit(option["name"].replace("-", "_"), value, word.span)
+                    if hit:
+                        yield hit
+
+
+def _in_image(view: View) -> Iterator[Hit]:
+    """What the command of a Dockerfile sets; an address and root are a container's own matter."""
+    text = written_file(view.text) or view.text
+    if text.language != "dockerfile":
+        return
+    for name, span, _ in instructions(text.text):
+        if name in ("CMD", "ENTRYPOINT") and "jupyter" in text.text[span.start : span.end]:
+            for word in _WORD.finditer(text.text, *span):
+                option = _OPTION.fullmatch(word[0])
+                if option and option["name"] not in ("ip", "allow-root"):
+                    hit = _hit(option["name"], repr(option["value"] or ""), Span(*word.span()))
                     if hit:
                         yield hit
 
