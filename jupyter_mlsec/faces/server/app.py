@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from jupyter_core import paths
 from jupyter_server.extension.application import ExtensionApp
-from msgspec import convert
+from msgspec import ValidationError, convert
 from traitlets import Bool, Enum, Float, Int, List, Unicode
 from traitlets.config.loader import ConfigFileNotFound, JSONFileConfigLoader
 
@@ -128,10 +128,9 @@ class MlsecApp(ExtensionApp):
             (f"/mlsec/api/{route}", handler) for route, handler in self.routes.items()
         )
 
-    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
-        self.pool.warm()
-
     async def _begin(self) -> None:
+        """What needs the server's loop."""
+        self.pool.warm()
         try:
             await self.broker.start()
         except OSError as error:
@@ -158,7 +157,11 @@ class MlsecApp(ExtensionApp):
 
     def audit(self) -> list[wire.AuditEntry]:
         """The last lines of the audit log; none where no secret was ever asked for."""
-        return convert(audit.last(_AUDITED), list[wire.AuditEntry])
+        entries = []
+        for line in audit.last(_AUDITED):
+            with suppress(ValidationError):  # written by another version
+                entries.append(convert(line, wire.AuditEntry))
+        return entries
 
     def provider(self, name: str) -> Provider:
         """A store, by the login of the server's own user. Raises MlsecError if there is none."""

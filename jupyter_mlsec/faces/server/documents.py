@@ -11,6 +11,7 @@ from msgspec import Struct, json, structs
 from jupyter_mlsec.wire import Cell, ScanRequest
 
 _LIMIT = 128 << 20  # bytes of cells, over all documents
+_MOST = 500  # documents
 
 
 class Stored(Struct, frozen=True):
@@ -87,6 +88,6 @@ class Documents:
 
     def _forget(self) -> None:
         size = sum(document.size for document in self._documents.values())
-        while size > self._limit and len(self._documents) > 1:
+        while (size > self._limit and len(self._documents) > 1) or len(self._documents) > _MOST:
             _, oldest = self._documents.popitem(last=False)
             size -= oldest.size

@@ -96,6 +96,13 @@ class Handler(ExtensionHandlerMixin, APIHandler):
             raise Problem(400, reply.problem)
         return reply
 
+    async def facts(self) -> work.Reply:
+        """What the workers know of the rules. Raises Problem where they can't be asked."""
+        try:
+            return await self.app.facts()
+        except MlsecError as error:
+            raise Problem(503, error.full) from None
+
     async def file(self, path: str, settings: wire.Settings) -> work.File:
         """A saved file for a worker. Raises Problem where it can't or must not be read."""
         await self.may("read", "contents")
@@ -109,7 +116,7 @@ class HealthHandler(Handler):
     @authenticated
     @authorized("read", RESOURCE)
     async def get(self) -> None:
-        facts = await self.app.facts()
+        facts = await self.facts()
         policy = wire.Policy(cast(wire.SavePolicy, self.app.on_save), self.app.locked)
         self.answer(wire.Health(__version__, facts.count, facts.hyperscan, policy))
 
@@ -118,7 +125,7 @@ class RulesHandler(Handler):
     @authenticated
     @authorized("read", RESOURCE)
     async def get(self) -> None:
-        self.answer((await self.app.facts()).body)
+        self.answer((await self.facts()).body)
 
 
 class DocumentHandler(Handler):
