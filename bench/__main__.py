@@ -20,20 +20,21 @@ validation over the network switched off, on one core where they let themselves 
 (gitleaks and ruff don't). Of several runs the one with the least CPU time counts.
 """
 _SECTION = re.compile(r"^<!-- (\w+) -->\n(.*?)(?=^<!-- \w+ -->\n|\Z)", re.MULTILINE | re.DOTALL)
+_ON_REQUEST = ("accuracy", "lab")
 _NAMES = ("corpus", "startup", "cell", "memory", "git", "leaks", "server")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(_NAMES)}, accuracy; default all "
-                        "but accuracy")  # fmt: skip
+    parser.add_argument("names", nargs="*", help=f"of {', '.join((*_NAMES, *_ON_REQUEST))}; "
+                        f"default all but {', '.join(_ON_REQUEST)}")  # fmt: skip
     parser.add_argument("--full", action="store_true", help="slow peers scan everything (minutes)")
     parser.add_argument(
         "--write", action="store_true", help="put the results into docs/benchmarks.md"
     )
     options = parser.parse_args()
     names = options.names or list(_NAMES)
-    unknown = [name for name in names if name not in (*_NAMES, "accuracy")]
+    unknown = [name for name in names if name not in (*_NAMES, *_ON_REQUEST)]
     if unknown:
         parser.error(f"no benchmark is called {unknown[0]}")
     texts = {}
@@ -54,7 +55,7 @@ def _write(texts: dict[str, str]) -> None:
     )
     sections = [
         f"<!-- {name} -->\n{text.strip()}\n"
-        for name in _NAMES
+        for name in (*_NAMES, "lab")
         if (text := texts.get(name, known.get(name)))
     ]
     page.write_text("\n".join([introduction, *sections]), "utf-8")
@@ -65,6 +66,10 @@ def _run(name: str, full: bool) -> str:
 
     if name == "accuracy":
         return accuracy.main()
+    if name == "lab":
+        from bench import lab  # in the development environment, which has JupyterLab
+
+        return lab.main()
     if name == "corpus":
         return corpus.main(full)
     others = {
