@@ -55,8 +55,11 @@ class Prefilter:
             matches = self._matches(b"\n".join(encoded))
             if wanted is not None:
                 matches = [match for match in matches if self.tags[match[0]] in wanted]
+            number, line = -1, Span(0, 0)
             for hint, at, end in _within(matches, chunk, encoded):
-                line = _line(chunk[at].text, end - 1)
+                # a line may be megabytes long, and matched thousands of times
+                if at != number or not line.start <= end - 1 <= line.end:
+                    number, line = at, _line(chunk[at].text, end - 1)
                 found.setdefault(first + at, {}).setdefault(self.tags[hint], set()).add(line)
         return {
             number: {tag: tuple(sorted(lines)) for tag, lines in tags.items()}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from jupyter_mlsec.git.results import Results
 
 _PENDING = 64 << 20  # bytes of notebooks whose outputs wait to be kept
+_DEFAULT = "sensitive"  # the mode, as in `core.strip.options`, which is imported when needed
 _FEW = 1 << 18  # bytes up to which mode `all` does not look for results from before
 
 
@@ -75,7 +76,7 @@ class Session:
         key = path if self._config else ""
         plan = self._plans.get(key)
         if plan is None:
-            plan = self._plans[key] = self._plan_of(self._options_for(path))
+            plan = self._plans[key] = self._plan_for(path)
         return plan
 
     def strip(self, data: bytes, path: str) -> "Stripped":
@@ -101,8 +102,11 @@ class Session:
             raise
         if result.source:
             _name_secrets(path, result, plan.options)
-        elif results or (self._outputs and plan.options.mode == "all" and result.data is not data):
-            self._keep(path, data, result.data)
+        elif self._outputs and plan.mode == "all":
+            if results or result.data is not data:
+                self._keep(path, data, result.data)
+        elif results:
+            results.put(path, data, result.data)
         return result.data
 
     def smudge(self, path: str, data: bytes) -> bytes:
@@ -111,7 +115,7 @@ class Session:
             # most checkouts have nothing to restore, and are not to wait for finding that out
             outputs = self._outputs
             self._restores = bool(outputs and os.path.isdir(outputs.folder) and not _for_archive())
-        if not self._restores or self._outputs is None or self.plan(path).options.mode != "all":
+        if not self._restores or self._outputs is None or self.plan(path).mode != "all":
             return data
         return self._outputs.restore(path, data, lambda data: self.strip(data, path).data)
 
@@ -139,43 +143,42 @@ class Session:
     def _has_outputs(self, cleaned: "tuple[str, bytes, bytes]") -> bool:
         """Whether a notebook lost outputs, in mode `all`, that have not been kept yet."""
         path, data, result = cleaned
-        if self._outputs is None or result is data or self.plan(path).options.mode != "all":
+        if self._outputs is None or result is data or self.plan(path).mode != "all":
             return False
         return not self._outputs.knows(path, data)
 
+    def _plan_for(self, path: str) -> "Plan":
+        if self._config is None:
+            return Plan({**self._settings, **self._forced})
+        from jupyter_mlsec.files.stripping import options_for
+
+        # the installation's settings between the configuration's general ones and those of paths
+        said = dict(self._config.strip) | self._settings
+        config = self._config._replace(strip=tuple(said.items()))
+        return self._plan_of(options_for(path, config, self._forced))
+
     def _plan_of(self, options: "Options") -> "Plan":
-        return self._by_options.setdefault(options, Plan(options))
+        return self._by_options.setdefault(options, Plan(options=options))
 
     def _strip(self, plan: "Plan", data: bytes, path: str) -> "Stripped":
         if plan.strip is None:
             from jupyter_mlsec.files.stripping import stripper
 
-            if plan.options.mode == "sensitive":
+            if plan.mode == "sensitive":
                 _find_packages()
             plan.strip = stripper(plan.options, self._config)
         return plan.strip(data, path)
-
-    def _options_for(self, path: str) -> "Options":
-        if self._config is None:
-            from jupyter_mlsec.core.strip import Options
-
-            return Options.from_mapping({**self._settings, **self._forced})
-        from jupyter_mlsec.files.stripping import options_for
-
-        # the installation's settings between the configuration's general ones and those of paths
-        said = dict(self._config.strip) | self._settings
-        return options_for(path, self._config._replace(strip=tuple(said.items())), self._forced)
 
     def _remembered(self, plan: "Plan", size: int) -> "Results | None":
         """Results from before, where they save something: one small notebook in mode `all` is
         stripped in less time than it takes to look."""
         self._seen += size
-        if not self._folder or (plan.options.mode == "all" and self._seen <= _FEW):
+        if not self._folder or (plan.mode == "all" and self._seen <= _FEW):
             return None
         if plan.results is None:
             from jupyter_mlsec.git.results import Results, code_stamp
 
-            plan.results = Results(self._folder, f"{plan.options!r} {code_stamp()}")
+            plan.results = Results(self._folder, f"{plan.key} {code_stamp()}")
         return plan.results
 
     def _keep(self, path: str, data: bytes, result: bytes) -> None:
@@ -217,14 +220,31 @@ class Session:
 
 
 class Plan:
-    """What is done with the notebooks of some options. The rest comes when it is needed."""
+    """What is done with the notebooks of some options. The rest comes when it is needed.
 
-    __slots__ = ("options", "results", "strip")
+    Of either `settings`, by their names in git's configuration, or `options`. `key` names them.
+    """
 
-    def __init__(self, options: "Options") -> None:
-        self.options = options
+    __slots__ = ("_options", "_settings", "key", "mode", "results", "strip")
+
+    def __init__(
+        self, settings: "Mapping[str, str] | None" = None, options: "Options | None" = None
+    ) -> None:
+        self._settings = settings or {}
+        self._options = options
+        self.mode: str = options.mode if options else self._settings.get("mode", _DEFAULT)
+        self.key = repr(options or sorted(self._settings.items()))
         self.strip: Callable[[bytes, str], Stripped] | None = None
         self.results: Results | None = None
+
+    @property
+    def options(self) -> "Options":
+        """Raises MlsecError for what is wrong in the settings."""
+        if self._options is None:
+            from jupyter_mlsec.core.strip import Options
+
+            self._options = Options.from_mapping(self._settings)
+        return self._options
 
 
 def _name_secrets(path: str, result: "Stripped", options: "Options") -> None:
@@ -237,7 +257,11 @@ def _name_secrets(path: str, result: "Stripped", options: "Options") -> None:
 
 
 def _process(session: Session, paths: "Sequence[str]") -> int:
+    import gc
+
     from jupyter_mlsec.git.protocol import Broken, Refused, serve
+
+    gc.set_threshold(1_000_000, 20, 100)  # hardly a value here is part of a cycle
 
     def answer(verb: str, path: str, data: bytes) -> bytes:
         try:

@@ -89,7 +89,7 @@ def finder(
 
         found = [
             f
-            for placed in scanner.hits(document)
+            for placed in scanner.hits(_as_outputs(document))
             for f in _found(document, placed)
             if f.kind not in allowed
         ]
@@ -104,6 +104,18 @@ def finder(
         return found
 
     return find
+
+
+def _as_outputs(document: Document) -> Document:
+    """The document with attachments and metadata as outputs, so that rules look for personal data
+    there too; but for what people write there, which has no MIME type."""
+    texts = tuple(
+        text._replace(part="output")
+        if text.part in ("attachment", "metadata") and text.mime
+        else text
+        for text in document.texts
+    )
+    return document._replace(texts=texts)
 
 
 def _scanner(options: Options, config: Config | None) -> Scanner:

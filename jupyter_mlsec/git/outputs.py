@@ -9,7 +9,6 @@ Part of the filter's start path.
 import os
 
 from jupyter_mlsec.core.errors import MlsecError
-from jupyter_mlsec.core.strip import cell_outputs, with_outputs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +46,8 @@ class Outputs:
         that the notebook does not have now, such as on another branch, stay while there is room.
         Raises OSError.
         """
+        from jupyter_mlsec.core.strip import cell_outputs
+
         file = self._file(path)
         found = cell_outputs(data)
         safe = {(digest, outputs) for digest, outputs, _ in cell_outputs(approved)}
@@ -71,6 +72,8 @@ class Outputs:
         `strip` is what the filter will do with it next: only if that gives `data` again are the
         outputs put back, for otherwise git would call the notebook modified.
         """
+        from jupyter_mlsec.core.strip import with_outputs
+
         if not self._waited:
             self._waited = True
             self.wait()

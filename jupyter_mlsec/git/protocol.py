@@ -4,14 +4,15 @@ The protocol is version 2 of "Long Running Filter Process" in gitattributes(5): 
 length in front (gitprotocol-common(5)). git sends one file, reads the whole answer, and sends the
 next. Nothing else may be written to standard output.
 
-Part of the filter's start path: nothing is imported here but `os`.
+Part of the filter's start path: nothing is imported here but `os` and `io`, which are there.
 """
 
 import os
+from io import BytesIO
 
 TYPE_CHECKING = False  # importing typing, or __future__, costs more than this whole module
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     Answer = Callable[[str, str, bytes], bytes]
 
@@ -63,120 +64,95 @@ def _greet(pipe: "_Pipe", verbs: "Sequence[str]") -> None:
 
 
 class _Pipe:
-    """Packets from one descriptor, and to another."""
+    """Packets from one descriptor, and to another.
+
+    All is read into one buffer, which stays: memory that comes and goes with each file would cost
+    as much as the reading.
+    """
 
     def __init__(self, source: int, target: int) -> None:
         self._source = source
         self._target = target
-        self._buffer = b""
-        self._at = 0
+        self._buffer = memoryview(bytearray(_READ))
+        self._at = 0  # what has been read and not been taken, from here
+        self._end = 0  # to here
 
     def lines(self, *, may_end: bool = False) -> "list[str] | None":
         """The lines of text up to a flush packet; None where `may_end` and the other side left."""
         found: list[str] = []
-        while True:
-            packet = self._packet(may_end=may_end and not found)
-            if packet is None:
-                return None
-            if not packet:
+        while (size := self._head(may_end=may_end and not found)) is not None:
+            if not size:
                 return found
+            packet = b"".join(map(bytes, self._pieces(size)))  # copied one by one
             found.append(os.fsdecode(packet.removesuffix(b"\n")))
+        return None
 
     def content(self) -> bytes:
         """The bytes up to a flush packet."""
-        pieces = []
-        while packet := self._packet():
-            pieces.append(packet)
-            if len(pieces) == _MANY:
-                return self._large(pieces)
-        return b"".join(pieces)
-
-    def _large(self, pieces: "list[bytes]") -> bytes:
-        """The rest of a large content, with each byte copied once less, in a wider pipe."""
-        _widen(self._source)
-        found = bytearray().join(pieces)
-        pieces.clear()
-        buffer = bytearray(_READ)
-        view = memoryview(buffer)
-        end = len(self._buffer) - self._at
-        view[:end] = self._buffer[self._at :]
-        at = 0
-        while True:
-            while end - at < 4:  # a length in two reads
-                view[: end - at] = view[at:end]
-                at, end = 0, end - at
-                end += self._read_into(view[end:])
-            size = _size(view[at : at + 4].tobytes())
-            at += 4
-            if size == 0:
-                self._buffer, self._at = view[at:end].tobytes(), 0
-                return bytes(found)
-            left = size - 4
-            while left > end - at:
-                found += view[at:end]
-                left -= end - at
-                at, end = 0, self._read_into(view)
-            found += view[at : at + left]
-            at += left
-
-    def _read_into(self, view: memoryview) -> int:
-        if hasattr(os, "readv"):
-            size = os.readv(self._source, [view])
-        else:  # Windows
-            data = os.read(self._source, len(view))
-            size = len(data)
-            view[:size] = data
-        if not size:
-            raise Broken("git left in the middle of a file")
-        return size
+        gathered = BytesIO()  # which gives away its bytes without a copy
+        count = 0
+        while size := self._head():
+            for piece in self._pieces(size):
+                gathered.write(piece)
+            count += 1
+            if count == _MANY:
+                _widen(self._source)
+        return gathered.getvalue()
 
     def send(self, *pieces: "bytes | memoryview") -> None:
         rest = memoryview(b"".join(pieces))
         while rest:
             rest = rest[os.write(self._target, rest) :]
 
-    def _packet(self, *, may_end: bool = False) -> "bytes | None":
-        """The next packet's content, empty for a flush packet; None where `may_end` at the end."""
-        at = self._at
-        if len(self._buffer) < at + 4:
-            if not self._fill(4, may_end):
+    def _head(self, *, may_end: bool = False) -> "int | None":
+        """The size of the next packet's content, 0 for a flush packet; None where `may_end` at
+        the end. Raises Broken."""
+        while self._end - self._at < 4:
+            left = self._end - self._at
+            self._buffer[:left] = bytes(self._buffer[self._at : self._end])
+            self._at, self._end = 0, left
+            if not self._fill(may_end=may_end and not left):
                 return None
-            at = self._at
-        size = _size(self._buffer[at : at + 4])
-        if size == 0:
-            self._at = at + 4
-            return b""
-        if len(self._buffer) < at + size:
-            self._fill(size)
-            at = self._at
-        self._at = at + size
-        return self._buffer[at + 4 : at + size]
+        head = bytes(self._buffer[self._at : self._at + 4])
+        self._at += 4
+        return _size(head)
 
-    def _fill(self, size: int, may_end: bool = False) -> bool:
-        """Have at least `size` bytes in the buffer; False where `may_end` and there are none."""
-        have = len(self._buffer) - self._at
-        pieces = [self._buffer[self._at :]]
-        while have < size:
-            piece = os.read(self._source, _READ)
-            if not piece:
-                if may_end and not have:
-                    return False
-                raise Broken("git left in the middle of a file")
-            pieces.append(piece)
-            have += len(piece)
-        self._buffer, self._at = b"".join(pieces), 0
-        return True
+    def _pieces(self, size: int) -> "Iterator[memoryview]":
+        """The next bytes. Each piece is good until the next one is asked for."""
+        while size:
+            if self._at == self._end:
+                self._at = self._end = 0
+                self._fill()
+            end = min(self._at + size, self._end)
+            piece = self._buffer[self._at : end]
+            self._at = end
+            size -= len(piece)
+            yield piece
+
+    def _fill(self, *, may_end: bool = False) -> bool:
+        """Read what is there; False where `may_end` and the other side has left. Raises Broken."""
+        view = self._buffer[self._end :]
+        if hasattr(os, "readv"):
+            size = os.readv(self._source, [view])
+        else:  # Windows
+            data = os.read(self._source, len(view))
+            size = len(data)
+            view[:size] = data
+        self._end += size
+        if not size and not may_end:
+            raise Broken("git left in the middle of a file")
+        return size > 0
 
 
 def _size(head: bytes) -> int:
-    """The length of a packet, its own four bytes included, or 0. Raises Broken."""
+    """The size of a packet's content, 0 for a flush packet. Raises Broken."""
     try:
         size = int(head, 16)
     except ValueError:
         size = -1
     if size < 0 or 0 < size < 5:
         raise Broken("not a packet")
-    return size
+    return size - 4 if size else 0
 
 
 def _widen(descriptor: int) -> None:

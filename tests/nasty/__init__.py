@@ -10,6 +10,7 @@ from __future__ import annotations
 from tests.nasty.build import GONE, KEPT, MAIL, Case, code, dump, holds, notebook, stream
 from tests.nasty.in_mode_all import ALL
 from tests.nasty.in_mode_sensitive import SENSITIVE
+from tests.nasty.in_readings import READ
 from tests.nasty.stays import STAY
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "GONE",
     "KEPT",
     "MAIL",
+    "READ",
     "SENSITIVE",
     "STAY",
     "Case",
@@ -28,4 +30,4 @@ __all__ = [
     "stream",
 ]
 
-CASES: list[Case] = [*ALL, *STAY, *SENSITIVE]
+CASES: list[Case] = [*ALL, *STAY, *SENSITIVE, *READ]

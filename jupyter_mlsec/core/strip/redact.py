@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from jupyter_mlsec.core.notebook import ANSI
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.strip.edits import Edits
+from jupyter_mlsec.core.strip.readings import readings
 from jupyter_mlsec.core.strip.walk import pairs_of
 
 _TOKEN = lazy(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*', re.DOTALL)
-# an escaped surrogate pair is one code point, as is any other escape or character
-_UNIT = lazy(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u.{4}|\\.|.", re.S)
+# an escaped surrogate pair is one code point, as is any other escape
+_ESCAPE = lazy(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u.{4}|\\.", re.S)
 _BETWEEN = lazy(r"\s*,\s*\Z")
 _LEAST_DIGITS = 6
-_FEW = 200  # values, in all their forms, that one expression looks for
+_WORD = lazy(r"[A-Za-z0-9]+")
+
+Place = tuple[int, int, str]  # start, end, marker
 
 
 class Literal(NamedTuple):
@@ -35,62 +39,70 @@ class Values:
     def __init__(self, markers: Mapping[str, str]) -> None:
         from html import escape
 
-        self._markers: dict[str, str] = {}
+        forms: dict[str, str] = {}
         for value, marker in markers.items():
             for form in (value, escape(value), escape(value, quote=False)):
                 # the file is read as latin-1, but a JSON escape says the character itself
                 latin = form.encode("utf-8", "surrogatepass").decode("latin-1")
-                self._markers.update({_key(form): marker, _key(latin): marker})
-        self._longest = sorted(self._markers, key=len, reverse=True)
-        few = len(self._longest) <= _FEW
-        self._pattern = re.compile("|".join(map(_expression, self._longest))) if few else None
+                for written in (form, latin):
+                    plain = written.replace("\r\n", "\n")
+                    forms[plain] = forms[plain.replace("\n", "\r\n")] = marker
+        self._markers = forms
+        # by the word that the fewest have: half of a table's addresses end alike
+        words = Counter(word for form in forms for word in _WORD.findall(form))
+        self._by_word: dict[str, list[tuple[str, int]]] = {}
+        self._wordless: list[str] = []
+        for form in sorted(forms, key=len, reverse=True):
+            found = min(_WORD.finditer(form), key=lambda word: words[word[0]], default=None)
+            if found:
+                self._by_word.setdefault(found[0], []).append((form, found.start()))
+            elif form:
+                self._wordless.append(form)
         self._digits = {
             digits: marker
             for value, marker in markers.items()
             if len(digits := re.sub(r"[ .-]", "", value)) >= _LEAST_DIGITS and digits.isdecimal()
         }
 
-    def in_text(self, text: str) -> list[tuple[int, int, str]]:
-        """(start, end, marker) of each value in a text, ANSI codes within one not counted."""
-        codes = [match.span() for match in ANSI.finditer(text)] if "\x1b" in text else []
-        plain = ANSI.sub("", text) if codes else text
-        found = self._search(plain)
-        if not codes or not found:
-            return found
-        where = _offsets(codes, len(text))
-        return [(where[start], where[end - 1] + 1, marker) for start, end, marker in found]
+    def in_text(self, text: str) -> list[Place]:
+        """(start, end, marker) of each value in a text, however it is written there, in order."""
+        found = self._search(text)
+        for reading in readings(text):
+            found += [
+                (*reading.original(start, end), marker)
+                for start, end, marker in self._search(reading.text)
+            ]
+        return _merged(found)
 
-    def _search(self, text: str) -> list[tuple[int, int, str]]:
-        if self._pattern:
-            found = self._pattern.finditer(text)
-            return [(m.start(), m.end(), self._markers[_key(m[0])]) for m in found]
-        # a long table: an expression of thousands of values would try each at each character
-        taken = bytearray(len(text))
-        places: list[tuple[int, int, str]] = []
-        for value in self._longest:
-            for form in {value, value.replace("\n", "\r\n")}:
-                for start in _places(text, form):
-                    end = start + len(form)
-                    if not any(taken[start:end]):
-                        taken[start:end] = b"x" * (end - start)
-                        places.append((start, end, self._markers[value]))
-        return sorted(places)
+    def _search(self, text: str) -> list[Place]:
+        """In one pass, whatever the number of values: most have a word, which is looked up, and
+        stand there if the rest does."""
+        places: list[Place] = []
+        if self._by_word:
+            for word in _WORD.finditer(text):
+                for form, before in self._by_word.get(word[0], ()):
+                    start = word.start() - before
+                    if start >= 0 and text.startswith(form, start) and _is_whole(text, start, form):
+                        places.append((start, start + len(form), self._markers[form]))
+                        break
+        for form in self._wordless:
+            start = text.find(form)
+            while start >= 0:
+                places.append((start, start + len(form), self._markers[form]))
+                start = text.find(form, start + len(form))
+        return _merged(places)
 
-    def _in_group(self, group: Sequence[Literal]) -> list[tuple[int, int, str]]:
+    def _in_group(self, group: Sequence[Literal]) -> list[Place]:
         """The values in literals that follow each other: over several of them, and in one."""
-        found = self.in_text("".join(literal.text for literal in group))
+        found = self.in_text("".join([literal.text for literal in group]))
         if len(group) == 1:
             return found
-        taken = bytearray(sum(len(literal.text) for literal in group) + 1)
-        for start, end, _ in found:
-            taken[start:end] = b"x" * (end - start)
-        apart = self.in_text("\0".join(literal.text for literal in group))
-        breaks = list(accumulate(len(literal.text) + 1 for literal in group))
+        apart = self.in_text("\0".join([literal.text for literal in group]))
+        breaks = list(accumulate([len(literal.text) + 1 for literal in group]))
         for start, end, marker in apart:
             before = bisect_right(breaks, start)
-            if not any(taken[start - before : end - before]):
-                found.append((start - before, end - before, marker))
-        return found
+            found.append((start - before, end - before, marker))
+        return _merged(found)
 
     def number(self, digits: str) -> str | None:
         """The marker for a number that is a value without its separators."""
@@ -111,29 +123,38 @@ class Values:
                 _splice(text, group, found, edits)
         return len(edits) > before
 
+    def redact_run(self, text: str, spans: Sequence[tuple[int, int]], edits: Edits) -> None:
+        """Edit each value out of strings, or lists of strings, that say one text together."""
+        group = [
+            literal
+            for start, end in spans
+            for found in _groups(text, start, end)
+            if isinstance(found, list)
+            for literal in found
+        ]
+        found = self._in_group(group)
+        if found:
+            _splice(text, group, found, edits)
 
-def _key(value: str) -> str:
-    return value.replace("\r\n", "\n")
+
+def _merged(places: list[Place]) -> list[Place]:
+    """Places in order, those that overlap as one; of the marker of the first and longest."""
+    merged: list[Place] = []
+    for start, end, marker in sorted(places, key=lambda place: (place[0], -place[1])):
+        if merged and start < merged[-1][1]:
+            first, last, known = merged[-1]
+            merged[-1] = first, max(last, end), known
+        else:
+            merged.append((start, end, marker))
+    return merged
 
 
-def _expression(value: str) -> str:
-    """A value between what can't belong to it."""
-    inside = re.escape(value).replace("\\\n", "\r?\n").replace("\n", "\r?\n")
-    inside = inside.replace("\r?\r?\n", "\r?\n")
-    before = "(?<![A-Za-z0-9])" if value[:1].isalnum() else ""
-    after = "(?![A-Za-z0-9])" if value[-1:].isalnum() else ""
-    return before + inside + after
-
-
-def _offsets(codes: Sequence[tuple[int, int]], size: int) -> list[int]:
-    """Offset in a text without its ANSI codes to the offset in the text."""
-    where: list[int] = []
-    at = 0
-    for start, end in codes:
-        where += range(at, start)
-        at = end
-    where += range(at, size)
-    return where
+def _is_whole(text: str, start: int, form: str) -> bool:
+    """Whether a value stands between what can't belong to it."""
+    end = start + len(form)
+    if form[0].isalnum() and start and _letter(text[start - 1]):
+        return False
+    return not (form[-1].isalnum() and end < len(text) and _letter(text[end]))
 
 
 def _groups(text: str, start: int, end: int) -> Iterator[list[Literal] | re.Match[str]]:
@@ -164,34 +185,30 @@ def _splice(
     text: str, group: Sequence[Literal], found: Sequence[tuple[int, int, str]], edits: Edits
 ) -> None:
     """The edits that replace stretches of the joined literals."""
-    starts = [0, *accumulate(len(literal.text) for literal in group)]
-    units: dict[int, list[int]] = {}  # number of a literal to where its characters begin
+    starts = [0, *accumulate([len(literal.text) for literal in group])]
+    known: dict[int, Callable[[int], int]] = {}
     for first, last, marker in found:
         new = _escaped(marker).encode()
         for number in range(bisect_right(starts, first) - 1, len(group)):
             offset, literal = starts[number], group[number]
             if offset >= last:
                 break
-            if number not in units:
-                units[number] = [
-                    m.start() for m in _UNIT.finditer(text, literal.start, literal.end)
-                ]
-                units[number].append(literal.end)
+            if number not in known:
+                known[number] = _in_file(text, literal)
             start, end = max(first - offset, 0), min(last - offset, len(literal.text))
             if start < end:
-                edits.append((units[number][start], units[number][end], new))
+                edits.append((known[number](start), known[number](end), new))
                 new = b""
 
 
-def _places(text: str, value: str) -> Iterator[int]:
-    """Where a value stands between what can't belong to it; as `_expression` says."""
-    at = text.find(value)
-    while at >= 0:
-        end = at + len(value)
-        joined = value[0].isalnum() and at and _letter(text[at - 1])
-        if not joined and not (value[-1].isalnum() and end < len(text) and _letter(text[end])):
-            yield at
-        at = text.find(value, at + 1)
+def _in_file(text: str, literal: Literal) -> Callable[[int], int]:
+    """Offset in what a literal says to offset in the file: escapes are longer there."""
+    at = array("q")  # where the escapes stand in what is said
+    more = array("q", [0])  # and how much longer the file is behind each
+    for match in _ESCAPE.finditer(text, literal.start, literal.end):
+        at.append(match.start() - literal.start - more[-1])
+        more.append(more[-1] + match.end() - match.start() - 1)
+    return lambda place: literal.start + place + more[bisect_left(at, place)]
 
 
 def _letter(char: str) -> bool:

@@ -17,14 +17,12 @@ from jupyter_mlsec.core.strip.document import unparsable
 from jupyter_mlsec.core.strip.edits import Cuts, Edits
 from jupyter_mlsec.core.strip.redact import Values
 from jupyter_mlsec.core.strip.result import Removed, Stripped
-from jupyter_mlsec.core.strip.texts import Scope, Texts
+from jupyter_mlsec.core.strip.texts import Scope, Texts, glance
 from jupyter_mlsec.core.strip.walk import Item, Malformed, Reader
 
 _ROUNDS = 4  # of finding and replacing; then outputs are removed as a whole
 _LEAST = 8  # characters of a source's secret from which it is looked for in outputs too
-_UNTOUCHED = frozenset(
-    "cell_type id source input execution_count prompt_number language level".split()
-)
+_SOURCES = frozenset(("source", "input", "id"))
 _IGNORE = "mlsec-ignore"
 
 
@@ -53,10 +51,18 @@ def strip_sensitive(data: bytes, find: Find, path: str = "") -> Stripped:
     """Mode `sensitive`. Raises Unparsable, and MlsecError for what can't be removed."""
     removed: list[Removed] = []
     source: list[Removed] = []
+    document = glance(data, path)
+    if document and all(_ignored(document.texts[f.text], f) for f in find(document)):
+        return Stripped(data, removed, source)  # as most are
     for number in range(_ROUNDS + 2):
         texts = _texts(data, path)
         document = texts.document()
-        found = [f for f in find(document) if not _ignored(document.texts[f.text], f)]
+        found = [
+            # what stands there in base64 is replaced as that
+            f._replace(value=texts.written[f.text]) if f.text in texts.written else f
+            for f in find(document)
+            if not _ignored(document.texts[f.text], f)
+        ]
         if not number:
             source = _in_sources(document, found)
         found = [f for f in found if document.texts[f.text].part != "source"] + (
@@ -64,7 +70,7 @@ def strip_sensitive(data: bytes, find: Find, path: str = "") -> Stripped:
         )
         if not found:
             return Stripped(data, removed, source)
-        removed += _named(document, found)
+        removed += _named(texts, document, found)
         data = _Redaction(texts, document, whole=number >= _ROUNDS).of(found)
     raise MlsecError(
         f"what is sensitive in cell {removed[-1].cell} can't be removed from the file",
@@ -117,9 +123,12 @@ def _printed(document: Document, found: Iterable[Found]) -> list[Found]:
     ]
 
 
-def _named(document: Document, found: Iterable[Found]) -> list[Removed]:
+def _named(texts: Texts, document: Document, found: Iterable[Found]) -> list[Removed]:
+    """What was found, each value once an output: it may stand there in several readings."""
+    once = {(texts.scopes[f.text], document.texts[f.text].output, f.value): f for f in found}
     return [
-        Removed(document.texts[f.text].cell, document.texts[f.text].part, f.kind) for f in found
+        Removed(document.texts[f.text].cell, document.texts[f.text].part, f.kind)
+        for f in once.values()
     ]
 
 
@@ -153,15 +162,30 @@ class _Redaction:
             by_output.setdefault(self._document.texts[f.text].output, []).append(f)
         rest = by_output.get(None, [])
         for field in self._reader.members(scope.at):
-            if field.key in _UNTOUCHED:
+            if field.key in _SOURCES:
                 continue
             if field.key == "outputs" and self._reader.data[field.at] == 0x5B:
-                for number, item in enumerate(self._reader.items(field.at)[0]):
-                    here = by_output.get(number)
-                    if here:
-                        self._output(item, here)
+                items = self._reader.items(field.at)[0]
+                for number, here in by_output.items():
+                    if number is not None:
+                        last = self._texts.runs.get((scope.at, number), number)
+                        self._run(items[number : last + 1], here)
             elif rest:
                 self._field(field.at, field.end, rest, field.key)
+
+    def _run(self, items: Sequence[Item], found: Sequence[Found]) -> None:
+        """One output, or a stream that is cut in several."""
+        if len(items) == 1 or self._whole:
+            for item in items:
+                self._output(item, found)
+            return
+        texts = [
+            (member.at, member.end)
+            for item in items
+            for member in self._reader.members(item.at)
+            if member.key == "text"
+        ]
+        _values(found).redact_run(self._text, texts, self._edits)
 
     def _output(self, item: Item, found: Sequence[Found]) -> None:
         marker = found[0].marker

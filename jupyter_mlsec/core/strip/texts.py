@@ -1,70 +1,30 @@
-"""The texts of a notebook, for what looks for what is sensitive in them.
-
-Unlike `core.notebook`, which reads what a front end shows, this leaves nothing out: keys that
-stand twice, fields that no format has, outputs that are no list. And it says which bytes each
-text was made of.
-"""
+"""The texts of a notebook, and which bytes each was made of."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from jupyter_mlsec.core.cells import V3_MIMES
-from jupyter_mlsec.core.model import Document, Part, Text
-from jupyter_mlsec.core.notebook import ANSI, BINARY, LANGUAGES, LOOKS, NOISE, from_base64
+from jupyter_mlsec.core.model import Document
 from jupyter_mlsec.core.patterns import lazy
-from jupyter_mlsec.core.strip.walk import BOM, SPACE, Deep, Item, Reader, pairs_of, text_of
+from jupyter_mlsec.core.strip.gathered import Gathered, Pairs, Scope
+from jupyter_mlsec.core.strip.walk import BOM, SPACE, Deep, Item, Malformed, Reader, pairs_of
 
-_REGULAR = frozenset("cell_type id source metadata outputs execution_count attachments".split())
-_KNOWN = frozenset(("cell_type", "id", "execution_count", "prompt_number", "language", "level"))
+__all__ = ["Scope", "Texts", "glance"]
 
-
-class Scope(NamedTuple):
-    """Where a text comes from: a cell, or the value of another field of the notebook."""
-
-    cell: bool
-    at: int
-    end: int
+_GLANCE = 4 << 20  # bytes of a file up to which all of its values are there at once
+STRING = lazy(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
-Pairs = Sequence[tuple[str, Any]]
-
-
-class _From(NamedTuple):
-    """What the texts of one cell have in common."""
-
-    scope: Scope
-    cell: int | None = None
-    cell_id: str | None = None
-    tags: tuple[str, ...] = ()
-    output: int | None = None
-
-
-class Texts:
-    """A notebook's texts, and the scope of each."""
+class Texts(Gathered):
+    """A notebook's texts, each with its place in the bytes."""
 
     def __init__(self, data: bytes, path: str) -> None:
         """Raises Malformed or IndexError for what is no JSON."""
+        super().__init__(path)
         self.reader = Reader(data, limit=len(data))
-        self.scopes: list[Scope] = []
-        self._path = path
-        self._texts: list[Text] = []
-        self._language = "python"
-        self._in_language: list[int] = []  # the texts in the kernel's language
-        self._number = 0
         if data[:99].strip(SPACE + BOM) or data.strip(SPACE + BOM):
             self._read()
-
-    def document(self) -> Document:
-        """The texts; their language is known only at the end of the file."""
-        language = self._language
-        texts = self._texts
-        if language != "python":
-            for number in self._in_language:
-                texts[number] = texts[number]._replace(language=language)
-        return Document(self._path, "notebook", tuple(texts), self._number, language)
 
     def _read(self) -> None:
         reader = self.reader
@@ -119,11 +79,9 @@ class Texts:
     def _other(self, at: int, key: str = "") -> int:
         """The strings of a value that is no cell; where it ends."""
         value, end = self.reader.value(at)
-        if key == "metadata" and type(value) is tuple:
-            self._language = _kernel_language(value)
         if value is Deep:
             value = self._strings(Item(key, at, at, value, end))
-        self._foreign("metadata", value, _From(Scope(False, at, end)))
+        self._metadata(key, value, at, end)
         return end
 
     def _shallow(self, field: Item) -> Any:
@@ -140,189 +98,37 @@ class Texts:
         raw = self.reader.data[item.at : item.end].decode("latin-1")
         return [pairs_of(m[0].encode("latin-1")) for m in STRING.finditer(raw)]
 
-    def _cell(self, pairs: Pairs, start: int, end: int) -> None:
-        """The texts of one cell. A notebook has thousands: no call without a need."""
-        fields = dict(pairs)
-        if len(fields) < len(pairs) or not fields.keys() <= _REGULAR:
-            self._odd_cell(pairs, start, end)
-            return
-        metadata, outputs = fields.get("metadata"), fields.get("outputs")
-        tags: tuple[str, ...] = ()
-        if metadata:
-            tags = _tags(metadata)
-        identity = fields.get("id")
-        cell_id = identity if type(identity) is str else None
-        origin = _From(Scope(True, start, end), self._number, cell_id, tags)
-        source = fields.get("source")
-        if source:
-            self._source(fields.get("cell_type"), None, source, origin)
-        if outputs:
-            self._outputs(outputs, origin)
-        if "attachments" in fields:
-            self._attachments(fields["attachments"], origin)
-        if metadata:
-            self._cell_metadata(metadata, origin)
 
-    def _odd_cell(self, pairs: Pairs, start: int, end: int) -> None:
-        """A cell of nbformat 3, or with fields that no format has, or that stand twice."""
-        kind = cell_id = said = None
-        tags: tuple[str, ...] = ()
-        for key, value in pairs:
-            if key == "cell_type":
-                kind = value
-            elif key == "id" and type(value) is str:
-                cell_id = value
-            elif key == "language" and type(value) is str:
-                said = LANGUAGES.get(value.lower(), value.lower())
-            elif key == "metadata":
-                tags += _tags(value)
-        origin = _From(Scope(True, start, end), self._number, cell_id, tags)
-        for key, value in pairs:
-            if not value or key in _KNOWN:
+def glance(data: bytes, path: str) -> Document | None:
+    """The same texts, read at once and without their places: in two thirds of the time.
+
+    None for what is large, nested deeply, of nbformat 3 or no notebook at all.
+    """
+    if len(data) > _GLANCE:
+        return None
+    reader = Reader(data)
+    try:
+        root, end = reader.value(reader.start())
+        reader.finish(end)
+    except (Malformed, IndexError):
+        return None
+    if type(root) is not tuple or any(key == "worksheets" for key, _ in root):
+        return None
+    return _Glance(root, path).document()
+
+
+class _Glance(Gathered):
+    """The texts of a notebook that is a JSON value already."""
+
+    def __init__(self, root: Pairs, path: str) -> None:
+        super().__init__(path)
+        for key, value in root:
+            if key != "cells" or type(value) is not list:
+                self._metadata(key, value)
                 continue
-            if key in ("source", "input"):
-                self._source(kind, said, value, origin)
-            elif key == "outputs":
-                self._outputs(value, origin)
-            elif key == "attachments":
-                self._attachments(value, origin)
-            elif key == "metadata":
-                self._cell_metadata(value, origin)
-            else:
-                self._foreign("output", value, origin)
-
-    def _source(self, kind: Any, said: str | None, source: Any, origin: _From) -> None:
-        spoken = "markdown"
-        if kind == "code":
-            spoken = said or "python"
-            if not said:
-                self._in_language.append(len(self._texts))
-        elif kind == "raw":
-            spoken = "text"
-        self._add("source", spoken, _joined(source), origin)
-
-    def _outputs(self, outputs: Any, origin: _From) -> None:
-        if type(outputs) is not list:
-            self._foreign("output", outputs, origin)
-            return
-        for number, output in enumerate(outputs):
-            self._output(output, origin._replace(output=number))
-
-    def _attachments(self, attachments: Any, origin: _From) -> None:
-        if type(attachments) is not tuple:
-            self._foreign("output", attachments, origin)
-            return
-        for _, bundle in attachments:
-            self._attachment(bundle, origin)
-
-    def _cell_metadata(self, metadata: Any, origin: _From) -> None:
-        if type(metadata) is not tuple or any(name not in NOISE for name, _ in metadata):
-            self._foreign("metadata", metadata, origin)
-
-    def _output(self, output: Any, origin: _From) -> None:
-        if type(output) is not tuple:
-            self._foreign("output", output, origin)
-            return
-        for mime, text in _output_texts(output):
-            language = "html" if "html" in mime else "json" if "json" in mime else "text"
-            self._add("output", language, text, origin, mime)
-
-    def _attachment(self, bundle: Any, origin: _From) -> None:
-        for mime, content in bundle if type(bundle) is tuple else ():
-            if not mime.startswith(BINARY):
-                text = from_base64(_joined(content)) or flatten(content)
-                self._add("attachment", "text", text, origin, mime)
-
-    def _foreign(self, part: Part, value: Any, origin: _From) -> None:
-        """The strings of a value that has no form of its own."""
-        self._add(part, "json", flatten(value), origin, "application/json")
-
-    def _add(
-        self, part: Part, language: str, text: str, origin: _From, mime: str | None = None
-    ) -> None:
-        if not text.isascii():
-            text = text_of(text)
-        if "\x1b" in text or "\r" in text:
-            text = plain(text)
-        if text:
-            scope, cell, cell_id, tags, output = origin
-            self._texts.append(Text(part, language, text, cell, cell_id, output, mime, tags))
-            self.scopes.append(scope)
-
-
-STRING = lazy(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-
-
-def plain(text: str) -> str:
-    """A text as people see it: without ANSI codes, and with plain line ends."""
-    if "\x1b" in text:
-        text = ANSI.sub("", text)
-    return text.replace("\r\n", "\n") if "\r" in text else text
-
-
-def _kernel_language(metadata: tuple[tuple[str, Any], ...]) -> str:
-    for section, key in (("language_info", "name"), ("kernelspec", "language")):
-        for name, held in metadata:
-            if name == section and type(held) is tuple:
-                said = dict(held).get(key)
-                if type(said) is str:
-                    return LANGUAGES.get(said.lower(), said.lower())
-    return "python"
-
-
-def _tags(metadata: Any) -> tuple[str, ...]:
-    tags: tuple[str, ...] = ()
-    for name, held in metadata if type(metadata) is tuple else ():
-        if name == "tags" and type(held) is list:
-            tags += tuple(text_of(tag) for tag in held if type(tag) is str)
-    return tags
-
-
-def _joined(value: Any) -> str:
-    if type(value) is str:
-        return value
-    if type(value) is list:
-        try:
-            return "".join(value)
-        except TypeError:
-            return "".join([part for part in value if type(part) is str])
-    return ""
-
-
-def _output_texts(output: tuple[tuple[str, Any], ...]) -> Iterator[tuple[str, str]]:
-    """MIME type and text of all that can be read in an output, keys that stand twice included."""
-    rest: list[tuple[str, Any]] = []
-    for key, value in output:
-        if key in ("output_type", "execution_count", "prompt_number", "name", "stream"):
-            continue
-        if key in ("data",) and type(value) is tuple:
-            for mime, content in value:
-                if not mime.startswith(BINARY):
-                    yield mime, _joined(content) or flatten(content)
-        elif key == "traceback" and type(value) is list:
-            yield "text/x-traceback", "\n".join(part for part in value if type(part) is str)
-        elif key in V3_MIMES and type(value) in (str, list):
-            yield V3_MIMES[key], _joined(value) or flatten(value)
-        elif key not in ("png", "jpeg") and value:
-            rest.append((key, value))
-    if rest:
-        text = flatten(tuple(rest))
-        if text:
-            yield "application/json", text
-
-
-def flatten(value: Any) -> str:
-    """The strings of a JSON value, a line each behind its key, as `core.notebook.flatten`."""
-    lines: list[str] = []
-    stack: list[tuple[str, Any]] = [("", value)]
-    while stack:
-        key, item = stack.pop()
-        if type(item) is str:
-            if len(item) >= 6 and key not in NOISE and not key.startswith(BINARY):
-                lines.append(f'"{text_of(key)}": "{plain(text_of(item))}"')
-        elif type(item) is tuple:
-            if key not in NOISE and ("model_name", LOOKS[0]) not in item:
-                stack += reversed(item)
-        elif type(item) is list and key not in NOISE:
-            stack += [(key, member) for member in reversed(item)]
-    return "\n".join(lines)
+            for cell in value:
+                if type(cell) is tuple:
+                    self._cell(cell)
+                else:
+                    self._metadata("", cell)
+                self._number += 1

@@ -19,7 +19,8 @@ _NOBODY = frozenset(
 )
 _NO_DOMAIN = frozenset(
     "example test invalid localhost local internal lan png jpg jpeg gif svg webp pdf py pyc ipynb "
-    "js ts css html json yaml yml toml txt csv md so whl gz zip tar sh cfg ini log".split()
+    "js ts css html json yaml yml toml txt csv md so whl gz zip tar sh cfg ini log onnx pt pth "
+    "ckpt safetensors gguf bin parquet pkl h5 npy npz prod staging".split()
 )
 # Offices, machines and lists, not people.
 _OFFICES = frozenset(
@@ -35,6 +36,7 @@ def _is_address(value: str) -> bool:
     return (
         ending not in _NO_DOMAIN
         and len(host) > 1
+        and not host.replace(".", "").isdigit()  # a version: torch@2.1.0.dev
         and not local.endswith(("-unsubscribe", "-subscribe", "-request", "-owner"))
         and domain not in _NOBODY
         and not domain.startswith("example.")
@@ -48,6 +50,9 @@ def _is_phone(value: str) -> bool:
     """By the numbering plan of its country (libphonenumber)."""
     from phonenumbers import NumberParseException, is_valid_number, parse
 
+    whole, point, fraction = value.partition(".")
+    if point and fraction.isdigit() and whole.lstrip("+").isdigit():
+        return False  # a number with its sign, such as a coordinate: +48.856614123
     try:
         return is_valid_number(parse(value, None if value.startswith("+") else "US"))
     except NumberParseException:
@@ -58,9 +63,10 @@ DETECTORS = (
     Detector(
         "e-mail",
         "outputs.e-mail",
-        # not the user in an address such as ssh://user@host, nor a password before one
+        # not the user in an address such as ssh://user@host, nor a password before one: those go by
+        # as a whole, without a value
         lazy(
-            r"(?<![\w.%+/:@-])([\w.%+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)"
+            r"://[^\s/@?#\"'<>]{1,200}@|(?<![\w.%+/@-])([\w.%+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)"
             r"{1,4}[A-Za-z]{2,24})(?![\w@-]|\.\w)"
         ),
         _is_address,

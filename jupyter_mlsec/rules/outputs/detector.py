@@ -3,6 +3,7 @@
 # no `from __future__ import annotations`: it makes named tuples twice as slow to define
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 from jupyter_mlsec.core.model import Span
@@ -15,7 +16,8 @@ class Detector(NamedTuple):
     """A kind of personal data.
 
     `kind`: kebab-case (`e-mail`, `payment-card`). `tag`: of the hint that marks the lines to look
-    at. `pattern`: what it looks like; the value is group 1. `valid`: the exact check, by checksum
+    at. `pattern`: what it looks like; the value is group 1, and
+    a match without it is something else that only looks so. `valid`: the exact check, by checksum
     where the format has one. `context`: lower-case words; where there are any, one of them must
     stand before the value, on its line or in the header of its table, and the tag is `NAMED`.
     """
@@ -26,18 +28,36 @@ class Detector(NamedTuple):
     valid: Callable[[str], bool]
     context: tuple[str, ...] = ()
 
-    def find(self, source: str, line: Span) -> Iterator[Span]:
-        """The values on a line, or behind the word on it."""
-        start, end = line
-        if self.context:
-            words = "|".join(map(re.escape, self.context))
-            named = re.search(rf"(?<![a-z])(?:{words})(?![a-z])", source[start:end].lower())
-            if not named:
-                return
-            start, end = start + named.end(), min(end + _NEAR, len(source))
-        for match in self.pattern.finditer(source, start, end):
-            if self.valid(match[1]):
-                yield Span(*match.span(1))
+    def find(self, source: str, lines: Iterable[Span]) -> Iterator[Span]:
+        """The values on the marked lines, or behind the words on them; each once."""
+        for start, end in self._places(source, lines):
+            for match in self.pattern.finditer(source, start, end):
+                if match[1] and self.valid(match[1]):
+                    yield Span(*match.span(1))
+
+    def _places(self, source: str, lines: Iterable[Span]) -> Iterator[tuple[int, int]]:
+        """Where to look, in order. A word may stand on each of many lines, and what it names
+        within the next thousands of characters: stretches that meet are one."""
+        if not self.context:
+            yield from lines
+            return
+        words = _any_of(self.context)
+        begin = end = -1
+        for line in lines:
+            for named in words.finditer(source[line.start : line.end].lower()):
+                at = line.start + named.end()
+                if at > end:
+                    if end > begin:
+                        yield begin, end
+                    begin = at
+                end = min(at + _NEAR, len(source))
+        if end > begin:
+            yield begin, end
+
+
+@cache
+def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![a-z])(?:{'|'.join(map(re.escape, words))})(?![a-z])")
 
 
 NAMED = "outputs.named"

@@ -6,6 +6,8 @@ a word that names the number must stand before it; a US social security number h
 
 from __future__ import annotations
 
+import re
+
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Hint
 from jupyter_mlsec.rules.outputs.detector import DIGITS, NAMED, Detector, checked
@@ -21,9 +23,22 @@ HINTS = (
 )
 
 
+def _bounded(pattern: str) -> re.Pattern[str]:
+    return lazy(rf"(?<![\w.+-])(?<!\d,)({pattern})(?![\w-]|[.,]\d)")
+
+
 def _id(kind: str, pattern: str, module: str, *context: str) -> Detector:
-    bounded = lazy(rf"(?<![\w.+-])(?<!\d,)({pattern})(?![\w-]|[.,]\d)")
-    return Detector(kind, NAMED if context else DIGITS, bounded, checked(module), context)
+    tag = NAMED if context else DIGITS
+    return Detector(kind, tag, _bounded(pattern), checked(module), context)
+
+
+def _is_cpr(value: str) -> bool:
+    """By its date, and by its checksum where it is written without a dash. Numbers given since
+    2007 have none, but ten digits alone may be a time in seconds, which often begins like a date.
+    """
+    from stdnum.dk import cpr
+
+    return bool(cpr.is_valid(value)) and ("-" in value or cpr.checksum(value) == 0)
 
 
 DETECTORS = (
@@ -50,7 +65,7 @@ DETECTORS = (
     _id("germany-tax-id", r"\d{11}", "de.idnr", "steuer-id", "idnr", "steueridentifikationsnummer"),
     _id("netherlands-bsn", r"\d{9}", "nl.bsn", "bsn", "burgerservicenummer"),
     _id("poland-pesel", r"\d{11}", "pl.pesel", "pesel"),
-    _id("denmark-cpr", r"\d{6}-?\d{4}", "dk.cpr", "cpr"),
+    Detector("denmark-cpr", NAMED, _bounded(r"\d{6}-?\d{4}"), _is_cpr, ("cpr",)),
     _id("norway-fodselsnummer", r"\d{6} ?\d{5}", "no.fodselsnummer", "fødselsnummer"),
     _id("brazil-cpf", r"\d{11}", "br.cpf", "cpf"),
     _id("india-aadhaar", r"\d{4} ?\d{4} ?\d{4}", "in_.aadhaar", "aadhaar", "aadhar"),

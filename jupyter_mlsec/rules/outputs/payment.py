@@ -61,10 +61,12 @@ DETECTORS = (
     Detector(
         "payment-card",
         DIGITS,
-        # one separator throughout; four groups are how cards are written, and little else
+        # one separator throughout; four groups are how cards are written, and little else but the
+        # rows of a matrix: [[4539 1488 0343 6467]
         lazy(
-            r"(?<![\w.-])([2-6]\d{3}([ -])\d{4}\2\d{4}\2\d{4}|3[47]\d\d([ -])\d{6}\3\d{5})"
-            r"(?![\w-]|[ .]\d)"
+            r"(?<![\w.[-])(?<!\d )"
+            r"([2-6]\d{3}([ -])\d{4}\2\d{4}\2\d{4}|3[47]\d\d([ -])\d{6}\3\d{5})"
+            r"(?![\w\]-]|[ .]\d)"
         ),
         _is_card,
     ),

@@ -53,14 +53,13 @@ def pii_in_output(view: View) -> Iterator[Hit]:
     have no right to, and what is in git's history is there for good."""
     taken = Taken()
     for detector in _DETECTORS:
-        for line in view.marked(detector.tag):
-            for span in detector.find(view.source, line):
-                if taken.overlapping(span) is None:
-                    taken.add(span, 0)
-                    yield Hit(
-                        span,
-                        f"personal data in an output: {detector.kind}",
-                        kind=detector.kind,
-                        subject=detector.kind,
-                        secret=view.source[span.start : span.end],
-                    )
+        for span in detector.find(view.source, view.marked(detector.tag)):
+            if taken.overlapping(span) is None:
+                taken.add(span, 0)
+                yield Hit(
+                    span,
+                    f"personal data in an output: {detector.kind}",
+                    kind=detector.kind,
+                    subject=detector.kind,
+                    secret=view.source[span.start : span.end],
+                )

@@ -23,8 +23,9 @@ from jupyter_mlsec.rules.secrets.line import plain
 if TYPE_CHECKING:
     import ast
 
+    from jupyter_mlsec.core.model import Text
     from jupyter_mlsec.core.python import Code
-    from jupyter_mlsec.core.view import View
+    from jupyter_mlsec.core.view import Context, View
 
 # The beginnings by which a split or encoded token is noticed: those that notebooks hold most.
 PREFIXES = (
@@ -146,7 +147,7 @@ def _finished_elsewhere(view: View, here: Iterable[tuple[Span, str]]) -> Iterato
     with what they make there: `head = "hf_…"`, and then `login(head + "…")`."""
     import ast
 
-    code, constants = view.code, view.context.constants
+    code = view.code
     spans = {span for span, value in here if value.startswith(PREFIXES)}
     for node in code.nodes if spans else ():
         match node:
@@ -155,11 +156,19 @@ def _finished_elsewhere(view: View, here: Iterable[tuple[Span, str]]) -> Iterato
                 for text in view.context.sources:
                     if text is view.text or not mention.search(text.text):
                         continue
-                    other = view.context.code(text)
-                    for whole, names in _wholes(other):
-                        value = other.constant(whole, constants) if name in names else None
-                        if value:
+                    for names, value in view.context.once(_put_together, text):
+                        if name in names:
                             yield code.span(part), value
+
+
+def _put_together(context: Context, text: Text) -> list[tuple[set[str], str]]:
+    """The strings that a source puts together with the help of names, and these names."""
+    code = context.code(text)
+    return [
+        (names, value)
+        for whole, names in _wholes(code)
+        if names and (value := code.constant(whole, context.constants))
+    ]
 
 
 def _wholes(code: Code) -> Iterator[tuple[ast.expr, set[str]]]:

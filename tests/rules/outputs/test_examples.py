@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from random import Random
 
 import pytest
@@ -60,6 +61,11 @@ PERSONAL = [
     ("e-mail", "From: Ann <ann.smith@contoso.de>"),
     ("e-mail", "<td>ann.smith@contoso.co.uk</td>"),
     ("e-mail", "('ann_smith+news@contoso.fr', 3)"),
+    ("e-mail", "mailto:ann.smith@contoso.fr"),
+    ("e-mail", "contact:ann.smith@contoso.fr,"),
+    ("e-mail", "https://contoso.fr?to=ann.smith@contoso.fr"),
+    ("e-mail", "postgres://u:p@db.contoso.fr/x ann.smith@contoso.fr"),
+    ("phone", "+1.650.253.0000"),
     ("phone", "tel. +1 650-253-0000"),
     ("phone", "+442083661177"),
     ("phone", "(650) 253-0000"),
@@ -69,6 +75,8 @@ PERSONAL = [
     ("us-ssn", "name,ssn\nAnn,536-90-4399"),
     ("spain-dni", "dni: 54362315K"),
     ("italy-codice-fiscale", "codice fiscale: RCCMNL83S18D969H"),
+    ("denmark-cpr", "cpr 130161-4633"),
+    ("denmark-cpr", "cpr 2110625629"),
     ("poland-pesel", "  pesel\n0 44051401359"),
     ("netherlands-bsn", "bsn 111222333"),
     ("china-id", "360426199101010071"),
@@ -96,6 +104,20 @@ def test_cards(seed: int) -> None:
     assert hits(f"card weights 0.{number}") == []
 
 
+def test_a_word_on_each_line_is_looked_behind_once() -> None:
+    """It took a minute for a hundred thousand lines."""
+    lines = [f"ssn phone card {n}" for n in range(30_000)]
+    lines[20_000] = "ssn 536-90-4399 phone 650-253-0000"
+    begin = time.process_time()
+    assert sorted(h.kind or "" for h in hits("\n".join(lines))) == ["phone", "us-ssn"]
+    assert time.process_time() - begin < 5
+
+
+def test_a_word_in_the_middle_of_a_long_line() -> None:
+    text = "ssn " + "x " * 10_000 + "ssn 536-90-4399"
+    assert [h.kind for h in hits(text)] == ["us-ssn"]
+
+
 NOTHING = [
     "@decorator.property",
     "git@github.com:org/repo.git",
@@ -116,6 +138,12 @@ NOTHING = [
     "6011000000000000",
     "00000000-0000-0000-0000-000000000000",
     "[[4.1 5.2] [4000 4000 4000 4000]]",
+    "[[4539 1488 0343 6467]\n [1024 4539 1488 0343 6467]]",
+    "+48.856614123 +2.352221900",
+    "position +43.50451316+007.4105/",
+    "CPR by time of admission\n1301614633",
+    "ftp://ann:secret@files.contoso.de/x",
+    "model@v1.onnx torch@2.1.0.dev ann@cluster.prod",
 ]
 
 
