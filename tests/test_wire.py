@@ -13,6 +13,7 @@ from jupyter_mlsec.core.engine import Scanner
 from jupyter_mlsec.core.ignoring import Comments
 from jupyter_mlsec.core.model import Document, Span, Text
 from jupyter_mlsec.core.suppress import suppression
+from jupyter_mlsec.faces.server.wirer import Units, Wirer
 from jupyter_mlsec.rules import ALL
 from tests.server.documents import spliced
 
@@ -36,7 +37,7 @@ class TestUnits:
         "text", ["", "abc", "äöü\nß", "😀", "a😀b\n😀😀c\n\nd", "\ud83d alone", "\u2028\r x\n😀"]
     )
     def test_every_place(self, text: str) -> None:
-        found = wire.Units(text)
+        found = Units(text)
         for at in range(len(text) + 1):
             assert found.offset(at) == units(text[:at])
             line, column = found.position(at)
@@ -51,13 +52,13 @@ class TestUnits:
         for _ in range(200):
             text = "".join(random.choices("ab \nä😀\U0001f1e9é", k=random.randrange(60)))
             at = random.randint(0, len(text))
-            assert wire.Units(text).offset(at) == units(text[:at])
+            assert Units(text).offset(at) == units(text[:at])
 
 
 def test_equal_findings_have_ids_of_their_own() -> None:
     line = "!pip install --index-url http://packages.example.org/simple numpy==1.0"
     found = SCANNER.scan(document(line, f"{line}\n{line}"))
-    wired = wire.Wirer(document(line, f"{line}\n{line}")).findings(found)
+    wired = Wirer(document(line, f"{line}\n{line}")).findings(found)
     assert len({f.id for f in wired}) == len(wired)
     assert len({f.fingerprint for f in wired}) < len(wired)
 
@@ -65,7 +66,7 @@ def test_equal_findings_have_ids_of_their_own() -> None:
 def test_edits_are_the_fixes() -> None:
     source = "x = '😀'\n!pip install --index-url http://packages.example.org/simple numpy==1.0"
     given = document(source)
-    wired = wire.Wirer(given).findings(SCANNER.scan(given))
+    wired = Wirer(given).findings(SCANNER.scan(given))
     (fix,) = [f.fix for f in wired if f.rule == "plain-http-index-or-url"]
     assert fix is not None
     edits = [json.loads(wire_json(edit)) for edit in fix.edits]

@@ -328,3 +328,18 @@ def imports(codes: Iterable[Code]) -> dict[str, str]:
                     if alias.name != "*":
                         names[alias.asname or alias.name] = f"{module}.{alias.name}"
     return names
+
+
+def first_statement(code: Code) -> int:
+    """The offset of the line on which the first statement begins that an import may precede."""
+    import ast
+
+    for statement in code.tree.body if code.tree else ():
+        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+            continue
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+            continue  # a docstring, or a blanked magic
+        decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+        first = code.span(decorators[0] if decorators else statement).start
+        return code.source.rfind("\n", 0, first) + 1
+    return 0

@@ -17,6 +17,7 @@ _PIN = lazy(
     r"^[ \t]*(?:-[ \t]+)?([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?[ \t]*={1,3}[ \t]*([0-9][\w.!+-]*)",
     re.M,
 )
+_PYTHON = lazy(r"(?i)^(?:python|pypy)[0-9.]*(?:\.exe)?$")
 _LIST = """
 import json
 from importlib.metadata import distributions
@@ -131,6 +132,10 @@ def _interpreter(kernel: str | None) -> str:
                 command = json.load(file)["argv"][0]
         except (OSError, ValueError, KeyError, IndexError, TypeError):
             continue
+        if not _PYTHON.search(os.path.basename(str(command))):
+            raise MlsecError(
+                f"kernel {kernel} does not start Python itself", "give --pin-from environment"
+            )
         # a bare name means the environment that Jupyter itself runs in
         return str(command) if os.path.isabs(command) else sys.executable
     raise MlsecError(

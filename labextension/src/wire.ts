@@ -256,14 +256,55 @@ export interface IBaselineResponse {
  */
 export interface IAuditEntry {
   time: string;
-  action: string;
+  event: string;
   result: string;
-  user?: string | null;
+  who?: string | null;
+  host?: string | null;
   notebook?: string | null;
   cell?: string | null;
   reference?: string | null;
+  provider?: string | null;
+  version?: number | null;
 }
 
 export interface IAuditResponse {
   entries: IAuditEntry[];
+}
+
+/**
+ * Whether a notebook may have a secret; null where nobody has said so, or to forget it.
+ */
+export interface IGrant {
+  notebook: string;
+  reference: string;
+  allow: boolean | null;
+}
+
+/**
+ * `waiting` are those that a kernel has asked for in vain.
+ */
+export interface IGrantsResponse {
+  grants: IGrant[];
+  waiting: IGrant[];
+}
+
+/**
+ * A value to be put into a store. `cas` is the version that has to be there, 0 for none.
+ */
+export interface ISecretRequest {
+  reference: string;
+  value: string;
+  cas?: number | null;
+}
+
+export interface ISecretResponse {
+  reference: string;
+  version: number;
+}
+
+/**
+ * Mounts, paths, and keys behind a `#`; no values.
+ */
+export interface INamesResponse {
+  names: string[];
 }

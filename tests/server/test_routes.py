@@ -11,6 +11,7 @@ from msgspec import json
 import jupyter_mlsec
 from tests.server.conftest import Api
 from tests.server.documents import no_token, notebook, saved, spliced, stream, token
+from tests.server.live import Live
 
 HUB = 'import torch\nm = torch.hub.load("acme/models", "small")'
 
@@ -207,6 +208,22 @@ class TestFix:
         _, scanned = api("scan", notebook("%pip install packaging", kernel=kernel))
         (found,) = scanned["findings"]
         assert found["fix"] is None
+
+    @pytest.mark.parametrize("name", ["sh", "Rpython", "python-wrapper"])
+    def test_a_kernel_that_is_no_python_is_not_started(
+        self, server: Live, api: Api, root: Path, name: str
+    ) -> None:
+        program = root / name
+        program.write_text(f"#!/bin/sh\ntouch {root}/started\n")
+        program.chmod(0o700)
+        folder = server.root.parent / ".local" / "share" / "jupyter" / "kernels" / f"odd-{name}"
+        folder.mkdir(parents=True)
+        spec = {"argv": [str(program), "-f", "{connection_file}"], "language": "python"}
+        (folder / "kernel.json").write_bytes(json.encode(spec))
+        _, scanned = api("scan", notebook("%pip install packaging", kernel=f"odd-{name}"))
+        (found,) = scanned["findings"]
+        assert found["fix"] is None
+        assert not (root / "started").exists()
 
 
 class TestStripPreview:

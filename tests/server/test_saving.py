@@ -229,10 +229,12 @@ class TestOff:
     def extension_config(self) -> dict[str, Any]:
         return {"on_save": "off"}
 
-    async def test_nothing_happens(self, put: Put, jp_root_dir: Path, jp_serverapp: Any) -> None:
+    async def test_nothing_happens(
+        self, put: Put, jp_root_dir: Path, told: list[dict[str, Any]]
+    ) -> None:
         await put("in source")
         assert is_saved("in source", jp_root_dir)
-        assert jp_serverapp.contents_manager._pre_save_hooks == []
+        assert told == []
 
 
 class TestPolicy:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from jupyter_mlsec.core.strip.conflicted import has_conflict_markers, strip_conflicted
 from jupyter_mlsec.core.strip.document import strip_all
 from jupyter_mlsec.core.strip.options import ALL_TAG, SENSITIVE_TAG, Options
-from jupyter_mlsec.core.strip.outputs import cell_outputs, with_outputs
+from jupyter_mlsec.core.strip.outputs import cell_outputs, with_outputs, without_outputs
 from jupyter_mlsec.core.strip.result import Removed, Stripped, Unparsable
 
 TYPE_CHECKING = False
@@ -29,6 +29,7 @@ __all__ = [
     "strip",
     "strip_conflicted",
     "with_outputs",
+    "without_outputs",
 ]
 
 

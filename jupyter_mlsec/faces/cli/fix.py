@@ -22,6 +22,10 @@ _EPILOG = """\
 Safe fixes keep what the code does. --unsafe takes the others too, such as a credential read from
 the environment instead of the notebook, which must then be set there. Nothing outside the changed
 characters is touched, and a file is written only if it can be read back.
+
+--to-vault takes a credential out for good: its value goes to Vault (see docs/secrets.md), the cell
+gets a reference that gives the same value when it runs. What can't be proved to be the same stays,
+and is named (exit code 1). Rotate what was in a file that others had.
 """
 
 
@@ -35,6 +39,14 @@ def run(arguments: Sequence[str]) -> int:
 
     config = options.configured(given)
     scanner = make_scanner(config, folder_of())
+    if given.to_vault:
+        from jupyter_mlsec.faces.cli import move
+
+        return move.run(
+            *(scanner, config, discover(given.paths or ["."], config), given.vault_folder),
+            purge=given.purge,
+            diff=_diff if given.diff else None,
+        )
     context = _contexts(given.pin_from)
     errors: list[ScanError] = []
     done: Counter[str] = Counter()
@@ -80,10 +92,29 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
         help="versions to pin to: environment (this one), kernel (the notebook's), an interpreter, "
         "or a lock or requirements file",
     )
+    parser.add_argument(
+        "--to-vault",
+        action="store_true",
+        help="move credentials to Vault and leave references in the cells, whose outputs are "
+        "cleared",
+    )
+    parser.add_argument(
+        "--vault-folder",
+        metavar="FOLDER",
+        default="kv/notebooks",
+        help="with --to-vault: below which path (default: kv/notebooks)",
+    )
+    parser.add_argument(
+        "--purge",
+        action="store_true",
+        help="with --to-vault: remove them from checkpoints and IPython's history too",
+    )
     options.add_rules(parser)
     given = parser.parse_args(arguments)
     if given.pin_from is not None and not given.unsafe:
         parser.error("--pin-from goes with --unsafe: another version may change what runs")
+    if given.purge and not given.to_vault:
+        parser.error("--purge goes with --to-vault")
     return given
 
 

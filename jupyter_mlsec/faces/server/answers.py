@@ -17,6 +17,7 @@ from jupyter_mlsec.core.model import Confidence, Document, Finding, Place, Text
 from jupyter_mlsec.core.notebook import read
 from jupyter_mlsec.faces.server import project, work
 from jupyter_mlsec.faces.server.memory import Memory
+from jupyter_mlsec.faces.server.wirer import Wirer, rule_info
 from jupyter_mlsec.files.source import kind_of
 from jupyter_mlsec.wire import (
     NOTHING,
@@ -27,8 +28,6 @@ from jupyter_mlsec.wire import (
     Removed,
     ScanResponse,
     StripResponse,
-    Wirer,
-    rule_info,
 )
 
 _decode_cell = json.Decoder(Cell).decode
@@ -74,9 +73,17 @@ class Answers:
     @_answer.register
     def _(self, message: work.Facts) -> work.Reply:
         scanner = self._memory.scanner(project.configuration(work.Where("")))
-        scanner.scan_cell("import numpy")
+        for rule in scanner.rules:  # imports what rules import when they are needed
+            for example in rule.examples:
+                scanner.scan_cell(example.code, example.language)
         rules = [rule_info(rule, DOCS.format(rule.id)) for rule in scanner.rules]
         return work.Reply(json.encode(rules), count=len(rules), hyperscan=_has_hyperscan())
+
+    @_answer.register
+    def _(self, message: work.Prepare) -> work.Reply:
+        scanner = self._memory.scanner(project.configuration(message.where))
+        scanner.scan_cell("import numpy")
+        return work.Reply()
 
     @_answer.register
     def _(self, message: work.Scan) -> work.Reply:

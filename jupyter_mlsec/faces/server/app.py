@@ -7,17 +7,23 @@ from typing import Any, cast
 
 from jupyter_core import paths
 from jupyter_server.extension.application import ExtensionApp
+from msgspec import convert
 from traitlets import Bool, Enum, Float, Int, List, Unicode
 from traitlets.config.loader import ConfigFileNotFound, JSONFileConfigLoader
 
 from jupyter_mlsec import wire
-from jupyter_mlsec.faces.server import handlers, streaming, work
+from jupyter_mlsec.credentials import audit
+from jupyter_mlsec.credentials.provider import Provider, open_provider
+from jupyter_mlsec.credentials.vault.logins import CREDENTIALS
+from jupyter_mlsec.faces.server import broker, handlers, streaming, work
 from jupyter_mlsec.faces.server.contents import Contents, Refused
 from jupyter_mlsec.faces.server.documents import Documents
 from jupyter_mlsec.faces.server.events import Events
+from jupyter_mlsec.faces.server.line import Learned, redacting
 from jupyter_mlsec.faces.server.pool import Pool
 from jupyter_mlsec.faces.server.saving import POLICIES, Saving
 
+_AUDITED = 500  # lines of the audit log that a browser gets
 POLICY_FILE = "jupyter_mlsec_policy.json"
 _ROUTES: dict[str, type[handlers.Handler]] = {
     "health": handlers.HealthHandler,
@@ -28,6 +34,8 @@ _ROUTES: dict[str, type[handlers.Handler]] = {
     "strip/preview": handlers.StripHandler,
     "baseline": handlers.BaselineHandler,
     "audit": handlers.AuditHandler,
+    "grants": broker.GrantsHandler,
+    "secrets": broker.SecretsHandler,
 }
 
 
@@ -40,6 +48,7 @@ class MlsecApp(ExtensionApp):
     """
 
     name = "jupyter_mlsec"
+    classes = [broker.MlsecSecrets]  # noqa: RUF012 - as its base has it
     load_other_extensions = True
     extension_url = "/mlsec/api/health"
 
@@ -100,8 +109,19 @@ class MlsecApp(ExtensionApp):
         self.pool = Pool(self.workers, self.time_limit)
         self.saving = Saving(self)
         self._facts: work.Reply | None = None
-        if self.on_save != "off":
-            manager.register_pre_save_hook(self.saving.before)
+        manager.register_pre_save_hook(self.saving.before)
+        self._give_out_secrets(server)
+
+    def _give_out_secrets(self, server: Any) -> None:
+        """Let kernels ask the broker, and put the line between them and browsers."""
+        self.redactor = Learned()
+        self.broker = broker.make_broker(self)
+        self._providers: dict[str, Provider] = {}
+        keep = broker.MlsecSecrets(parent=self).keep_login
+        broker.hand_out(server.kernel_manager, self.broker, () if keep else CREDENTIALS)
+        server.io_loop.add_callback(self._begin)
+        plain = self.settings["kernel_websocket_connection_class"]
+        self.settings["kernel_websocket_connection_class"] = redacting(plain, self.redactor)
 
     def initialize_handlers(self) -> None:
         self.handlers.extend(
@@ -111,9 +131,16 @@ class MlsecApp(ExtensionApp):
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         self.pool.warm()
 
+    async def _begin(self) -> None:
+        try:
+            await self.broker.start()
+        except OSError as error:
+            self.log.warning("no broker for secrets, kernels log in themselves: %s", error.strerror)
+
     async def stop_extension(self) -> None:
         self.saving.close()
         self.pool.close()
+        await self.broker.stop()
 
     def where(self, path: str, settings: wire.Settings | None = None) -> work.Where:
         """Where a document is, and which settings hold. Raises Problem for what is outside."""
@@ -131,4 +158,10 @@ class MlsecApp(ExtensionApp):
 
     def audit(self) -> list[wire.AuditEntry]:
         """The last lines of the audit log; none where no secret was ever asked for."""
-        return []
+        return convert(audit.last(_AUDITED), list[wire.AuditEntry])
+
+    def provider(self, name: str) -> Provider:
+        """A store, by the login of the server's own user. Raises MlsecError if there is none."""
+        if name not in self._providers:
+            self._providers[name] = open_provider(name)
+        return self._providers[name]

@@ -35,5 +35,9 @@ class Events:
         """Saved files were scanned."""
         self._emit("scan", {"files": files, "errors": errors, "rules": dict(rules)})
 
+    def secret(self, line: Mapping[str, Any]) -> None:
+        """A line of the audit log was written."""
+        self._emit("secret", dict(line))
+
     def _emit(self, name: str, data: dict[str, Any]) -> None:
         self._logger.emit(schema_id=_SCHEMA.format(name), data=data)

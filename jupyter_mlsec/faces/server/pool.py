@@ -21,15 +21,15 @@ from msgspec import msgpack
 
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.faces.server import work
+from jupyter_mlsec.faces.server.worker import PREPARING
 
 MAIN = "jupyter_mlsec.faces.server.worker"
-_START = 60.0  # seconds that a worker may take to get ready, on a machine that is busy
 _GRACE = 1.0  # seconds after which a worker kills itself if nobody has
 _DIED = "the process that scanned this was killed, perhaps for the memory it took"
 _DOCUMENTS = 32  # that a worker remembers
 _RUN = "import sys; sys.path[:] = sys.argv[3:]; from {0} import main; main(float(sys.argv[2]))"
 # Parts of the names of variables that a scanner has no business to know.
-_PRIVATE = ("TOKEN", "PASSWORD", "PASSWD", "SECRET", "CREDENTIAL", "API_KEY", "ACCESS_KEY")
+_PRIVATE = ("TOKEN", "PASSWORD", "PASSWD", "_PASS", "SECRET", "CREDENTIAL", "API_KEY", "ACCESS_KEY")
 
 _decode = msgpack.Decoder(work.Reply).decode
 
@@ -51,6 +51,7 @@ class Worker:
     def __init__(self, limit: float, main: str = MAIN) -> None:
         self.limit = limit
         self.known: OrderedDict[str, frozenset[int]] = OrderedDict()
+        self.prepared: set[bytes] = set()
         self._main = main
         self._process: subprocess.Popen[bytes] | None = None
         self._starting = Lock()
@@ -118,6 +119,7 @@ class Worker:
     def clean(self) -> None:
         """Forget a process that has ended or is about to."""
         self.known.clear()
+        self.prepared.clear()
         process, self._process = self._process, None
         if process is None:
             return
@@ -169,29 +171,34 @@ class Pool:
             if not wanted():
                 raise Superseded
             await self._make_ready(worker)
-            known = worker.known.get(document, frozenset())
-            return await self._call(worker, build(known), document)
+            message = build(worker.known.get(document, frozenset()))
+            first = preparation(worker, message)
+            if first is not None:
+                reply = await self._call(worker, first, PREPARING)
+                if reply.problem is not None:
+                    return reply
+            reply = await self._call(worker, message, worker.limit)
+            cells = _cells(message)
+            if cells is not None:
+                worker.known[document] = frozenset(() if reply.problem else cells.order)
+                worker.known.move_to_end(document)
+            return reply
         finally:
             self._release(worker)
 
-    async def _call(self, worker: Worker, message: work.Work, document: str) -> work.Reply:
+    async def _call(self, worker: Worker, message: work.Work, limit: float) -> work.Reply:
         loop = asyncio.get_running_loop()
         call = loop.run_in_executor(self._threads, worker.call, message)
         try:
-            done, _ = await asyncio.wait({call}, timeout=worker.limit)
+            done, _ = await asyncio.wait({call}, timeout=limit)
             if not done:
                 raise await self._kill(worker, call)
-            reply = call.result()
+            return call.result()
         except (EOFError, OSError):
             raise MlsecError(_DIED) from None
         except asyncio.CancelledError:
             worker.kill()
             raise
-        cells = _cells(message)
-        if cells is not None:
-            worker.known[document] = frozenset(() if reply.problem else cells.order)
-            worker.known.move_to_end(document)
-        return reply
 
     async def _make_ready(self, worker: Worker) -> None:
         """Start a worker's process where none runs, and let it forget what is too much."""
@@ -258,6 +265,24 @@ def _cells(message: work.Work) -> work.Cells | None:
         case work.Baseline(document=work.Cells() as cells):
             return cells
     return None
+
+
+def preparation(worker: Worker, message: work.Work) -> work.Prepare | None:
+    """What to ask a worker first that sees some settings for the first time; it counts as done."""
+    match message:
+        case work.Scan(cells=about) | work.Fix(cells=about) | work.Baseline(document=about):
+            where = about.where
+        case work.ScanFile(file=about):
+            where = about.where
+        case work.Strip(where=where) | work.Save(where=where):
+            pass
+        case _:
+            return None
+    key = msgpack.encode((os.path.dirname(where.path), where.settings, where.locked))
+    if key in worker.prepared:
+        return None
+    worker.prepared.add(key)
+    return work.Prepare(where)
 
 
 def split(order: Iterable[tuple[int, bytes]], known: frozenset[int]) -> dict[int, bytes]:

@@ -23,12 +23,14 @@ from tornado.web import HTTPError
 
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.faces.server import work
-from jupyter_mlsec.faces.server.pool import Worker
+from jupyter_mlsec.faces.server.pool import Worker, preparation
 
 if TYPE_CHECKING:
+    from jupyter_mlsec.credentials.redactor import Redactor
     from jupyter_mlsec.faces.server.app import MlsecApp
 
 POLICIES = ["off", "warn", "redact", "refuse"]
+_TYPED = frozenset({"cell_type", "id", "source"})  # the rest of a cell nobody has typed
 _REASON = "credentials in the notebook"
 
 
@@ -45,7 +47,13 @@ class Saving:
             self._warm()
 
     def before(self, model: dict[str, Any], path: str, **others: Any) -> None:
-        """The contents manager's pre-save hook. Raises HTTPError where the policy refuses."""
+        """The contents manager's pre-save hook. Raises HTTPError where the policy refuses.
+
+        What the broker has given to kernels is masked in outputs and metadata under any policy.
+        """
+        _mask(model, path, self._app.redactor)
+        if self._app.on_save == "off":
+            return
         data = _notebook(model, path)
         if data is None:
             return
@@ -102,7 +110,11 @@ class Saving:
         if self._ready is None:
             self._warm()
         try:
-            call = self._thread.submit(self._worker.call, self._message(path, data))
+            message = self._message(path, data)
+            first = preparation(self._worker, message)
+            if first is not None:
+                self._ready = self._thread.submit(self._prepare, first)
+            call = self._thread.submit(self._worker.call, message)
             reply = call.result(self._app.save_time_limit)
         except NoAnswer:
             if self._ready is None or self._ready.done():  # not one that is still to start
@@ -115,6 +127,10 @@ class Saving:
 
     def _warm(self) -> None:
         self._ready = self._thread.submit(self._worker.start)
+
+    def _prepare(self, first: work.Prepare) -> None:
+        with suppress(EOFError, OSError):
+            self._worker.call(first)
 
     def _message(self, path: str, data: bytes) -> work.Save:
         return work.Save(self._app.where(path), data, self._app.on_save == "redact")
@@ -166,6 +182,36 @@ def _notebook(model: Mapping[str, Any], path: str) -> bytes | None:
     if path.endswith(".ipynb") and isinstance(content, str) and model.get("format") != "base64":
         return content.encode("utf-8", "surrogatepass")
     return None
+
+
+def _mask(model: dict[str, Any], path: str, redactor: Redactor) -> None:
+    """Mask known secrets in all of a notebook that its author did not type."""
+    data = _notebook(model, path) if redactor.index() is not None else None
+    if data is None:
+        return
+    try:
+        notebook = json.decode(data)
+    except ValueError:
+        return  # what is no notebook yet
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if not isinstance(cells, list):
+        return
+    around = _masked(notebook, frozenset({"cells"}), redactor)
+    clean = [_masked(cell, _TYPED, redactor) for cell in cells]
+    if around is not notebook or any(new is not old for new, old in zip(clean, cells, strict=True)):
+        _replace(model, json.encode({**around, "cells": clean}))
+
+
+def _masked(whole: Any, kept: frozenset[str], redactor: Redactor) -> Any:
+    """A JSON object with known secrets masked, but in the members kept; the very same object if
+    there are none."""
+    if not isinstance(whole, dict):
+        return whole
+    others = {name: value for name, value in whole.items() if name not in kept}
+    clean = redactor.redact_json(others)
+    if clean is others:
+        return whole
+    return {**{name: value for name, value in whole.items() if name in kept}, **clean}
 
 
 def _replace(model: dict[str, Any], data: bytes) -> None:

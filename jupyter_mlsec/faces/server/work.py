@@ -92,13 +92,20 @@ class Facts(Struct, frozen=True, tag=True):
     """Asks for what is known of the rules; answering it warms the worker up."""
 
 
+class Prepare(Struct, frozen=True, tag=True):
+    """Asks to make a scanner for these settings, if there is none yet: a second of work that
+    must not count as a document's."""
+
+    where: Where
+
+
 class Forget(Struct, frozen=True, tag=True):
     """Documents that need not be remembered any more."""
 
     names: list[str]
 
 
-Work = Scan | Fix | Baseline | ScanFile | Strip | Save | Facts | Forget
+Work = Scan | Fix | Baseline | ScanFile | Strip | Save | Facts | Prepare | Forget
 
 
 class Reply(Struct, frozen=True):

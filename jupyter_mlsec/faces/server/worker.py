@@ -19,6 +19,9 @@ from jupyter_mlsec.faces.server import work
 
 Answer = Callable[[work.Work], work.Reply]
 
+# Seconds that getting ready may take, for a start and for new settings, on a busy machine.
+PREPARING = 60.0
+
 _decode = msgpack.Decoder(work.Work).decode
 
 
@@ -46,7 +49,7 @@ def serve(make: Callable[[], Answer], limit: float) -> None:
             message = _decode(work.receive(requests))
         except EOFError:
             return
-        _deadline(limit)
+        _deadline(PREPARING if isinstance(message, work.Prepare) else limit)
         reply = guarded(answer, message)
         _deadline(0)
         work.send(replies, reply)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.model import Edit, Fix, Hit, Span
+from jupyter_mlsec.core.python import first_statement
 from jupyter_mlsec.rules.secrets import names
 from jupyter_mlsec.rules.secrets.binding import Binding, Form
 from jupyter_mlsec.rules.secrets.bindings import bindings
 from jupyter_mlsec.rules.secrets.judge import SCHEME, Credential, judge
 
 if TYPE_CHECKING:
-    from jupyter_mlsec.core.python import Code
     from jupyter_mlsec.core.view import View
 
 _GENERAL = frozenset(("key", "api_key", "apikey", "token", "api_token", "auth_token"))
@@ -74,20 +74,5 @@ def _variable(view: View, binding: Binding) -> str:
 def _import(view: View, statement: str) -> Edit:
     """The edit that puts an import where the cell's first statement begins, behind magics,
     comments, docstring and `from __future__`."""
-    offset = _first_statement(view.code)
+    offset = first_statement(view.code)
     return Edit(Span(offset, offset), statement, view.text.cell)
-
-
-def _first_statement(code: Code) -> int:
-    """The offset of the line on which the first statement begins that an import may precede."""
-    import ast
-
-    for statement in code.tree.body if code.tree else ():
-        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
-            continue
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
-            continue  # a docstring, or a blanked magic
-        decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
-        first = code.span(decorators[0] if decorators else statement).start
-        return code.source.rfind("\n", 0, first) + 1
-    return 0

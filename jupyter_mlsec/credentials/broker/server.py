@@ -1,0 +1,375 @@
+"""The broker's side: passes, grants, fetches, leases."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import secrets
+import socket
+import struct
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jupyter_mlsec.core.errors import MlsecError
+from jupyter_mlsec.credentials import audit
+from jupyter_mlsec.credentials.broker import client
+from jupyter_mlsec.credentials.broker.grants import Grants
+from jupyter_mlsec.credentials.provider import Fetched, Provider, open_provider
+from jupyter_mlsec.credentials.reference import VAULT, Reference, parse
+
+_LARGEST = 4 << 20  # bytes of one line: Vault takes values of 1 MB, JSON escapes them
+_HELLO = 10.0  # seconds that a connection has to show its pass
+_THREADS = 8  # requests to the stores at a time
+
+Hear = Callable[[dict[str, Any]], None]  # gets each line of the audit log
+Learn = Callable[[str, str, str], None]  # gets kernel, label and value, before the kernel does
+Where = Callable[[str], Awaitable[str | None]]  # kernel to its notebook
+
+
+def _nobody(*_: object) -> None:
+    return None
+
+
+async def _nowhere(_: str) -> str | None:
+    return None
+
+
+@dataclass(eq=False)
+class _Connection:
+    """A process that asks: its kernel, and what it was given on lease, each with its provider."""
+
+    kernel: str
+    providers: dict[str, Provider] = field(default_factory=dict)
+    leases: dict[str, Provider] = field(default_factory=dict)
+    ended: asyncio.Task[None] | None = None
+
+    @property
+    def closed(self) -> bool:
+        return self.ended is not None
+
+
+class Broker:
+    """Holds the logins and answers kernels.
+
+    `notebook` says which notebook a kernel runs, `hear` is told what was done, `learn` gets each
+    value before its kernel does. Stores are asked in threads: the event loop goes on.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        grants: Grants | None = None,
+        *,
+        notebook: Where = _nowhere,
+        hear: Hear = _nobody,
+        learn: Learn = _nobody,
+        open_: Callable[[str], Provider] = open_provider,
+    ) -> None:
+        self.grants = grants or Grants()
+        self.waiting: set[tuple[str, str]] = set()  # notebook and reference that nobody granted
+        self._folder = folder
+        self._notebook = notebook
+        self._hear = hear
+        self._learn = learn
+        self._open = open_
+        self._providers: dict[str, Provider] = {}
+        self._passes: dict[bytes, str] = {}
+        self._connections: set[_Connection] = set()
+        self._threads = ThreadPoolExecutor(_THREADS, "mlsec-broker")
+        self._server: asyncio.Server | None = None
+        self._address = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._opening = threading.Lock()
+
+    # life
+
+    async def start(self) -> None:
+        """Listen. Raises OSError where that can't be."""
+        if hasattr(asyncio, "start_unix_server"):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path = self._folder / f"mlsec-broker-{os.getpid()}-{secrets.token_hex(4)}"
+            mask = os.umask(0o177)
+            try:
+                self._server = await asyncio.start_unix_server(
+                    self._serve, str(path), limit=_LARGEST
+                )
+            finally:
+                os.umask(mask)
+            self._address = f"unix:{path}"
+        else:
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_LARGEST)
+            self._address = f"tcp:{self._server.sockets[0].getsockname()[1]}"
+
+    async def stop(self) -> None:
+        """Give back all that was leased, and end the logins."""
+        if self._server is None:
+            return
+        self._server.close()
+        self._server = None
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(self._end(one) for one in self._connections))
+        for provider in self._providers.values():
+            await self._apart(getattr(provider, "close", _nobody))
+        self._threads.shutdown()
+        if self._address.startswith("unix:"):
+            Path(self._address.removeprefix("unix:")).unlink(missing_ok=True)
+
+    @property
+    def listens(self) -> bool:
+        return self._server is not None
+
+    def admit(self, kernel: str) -> dict[str, str]:
+        """A pass for a kernel, as the variables to start it with."""
+        made = secrets.token_urlsafe(32)
+        self._passes[_digest(made)] = kernel
+        return {client.ADDRESS: self._address, client.PASS: made}
+
+    async def dismiss(self, kernel: str, *, passes: bool = True) -> None:
+        """Give back what a kernel leased; with `passes` it gets nothing any more."""
+        if passes:
+            self._passes = {one: of for one, of in self._passes.items() if of != kernel}
+        for connection in tuple(self._connections):
+            if connection.kernel == kernel:
+                await self._end(connection)
+
+    def decide(self, notebook: str, reference: str, *, allow: bool | None) -> None:
+        """Remember what a user answered; None forgets the answer. Raises MlsecError."""
+        ref = parse(reference)
+        if allow is None:
+            self.grants.revoke(notebook, ref.label)
+        else:
+            self.grants.grant(notebook, ref.label, allow=allow)
+        self.waiting.discard((notebook, ref.label))
+        self._record("grant" if allow else "revoke", ref, notebook=notebook)
+
+    # connections
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+        try:
+            await self._converse(reader, writer)
+        except (OSError, ValueError, asyncio.TimeoutError, asyncio.CancelledError):
+            pass  # it went away, or spoke another language: its leases were given back
+        finally:
+            writer.close()
+            if task is not None:
+                self._tasks.discard(task)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hello = json.loads(await asyncio.wait_for(reader.readline(), _HELLO) or b"{}")
+        kernel = self._passes.get(_digest(str(hello.get("pass"))))
+        if kernel is None:
+            return
+        connection = _Connection(kernel)
+        self._connections.add(connection)
+        death = _death_of(_peer(writer))
+        try:
+            while not connection.closed:
+                line = await _before(reader.readline(), death)
+                if not line or connection.closed:
+                    return
+                answer = await self._answer(connection, json.loads(line))
+                writer.write(json.dumps(answer).encode() + b"\n")
+                await writer.drain()
+        finally:
+            if death is not None:
+                death.cancel()
+            await self._end(connection)
+
+    async def _end(self, connection: _Connection) -> None:
+        """Give back what a connection leased: once, and also if who asks for it is cancelled."""
+        if connection.ended is None:
+            connection.ended = asyncio.ensure_future(self._given_back(connection))
+        await asyncio.shield(connection.ended)
+
+    async def _given_back(self, connection: _Connection) -> None:
+        for lease, provider in connection.leases.items():
+            if provider not in connection.providers.values():  # those end with their login
+                with suppress(MlsecError):
+                    await self._apart(provider.revoke, lease)  # type: ignore[attr-defined]
+        for provider in connection.providers.values():
+            await self._apart(getattr(provider, "close", _nobody))
+        self._connections.discard(connection)
+
+    async def _apart(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, work, *arguments)
+
+    # requests
+
+    async def _answer(self, connection: _Connection, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer to one request: {"ok": ...} or {"error": [message, hint]}."""
+        try:
+            notebook = await self._notebook(connection.kernel)
+            return {"ok": await self._apart(self._done, connection, request, notebook)}
+        except MlsecError as error:
+            return {"error": [error.message, error.hint]}
+        except Exception as error:  # its text could quote a value
+            return {"error": [f"the broker failed ({type(error).__name__})", "please report it"]}
+
+    def _done(
+        self, connection: _Connection, request: dict[str, Any], notebook: str | None
+    ) -> dict[str, Any]:
+        """What one request asks for. Runs in a thread."""
+        operation = request.get("op")
+        if operation == "list":
+            return self._listed(connection, str(request.get("prefix", "")))
+        if operation == "revoke":
+            return self._revoked(connection, str(request.get("lease")), notebook)
+        ref = _reference(request.get("reference"))
+        cell = request.get("cell")
+        facts = {"notebook": notebook, "cell": cell if isinstance(cell, str) else None}
+        try:
+            self._check(ref, notebook)
+            if operation == "put":
+                cas = request.get("cas")
+                value = str(request["value"])
+                self._learn(connection.kernel, ref.label, value)
+                version = self._provider(connection, ref.provider).put(ref, value, cas)
+                self._record("put", ref, version=version, **facts)
+                return {"version": version}
+            return self._fetched(connection, ref, facts)
+        except MlsecError as error:
+            self._record("refusal", ref, problem=error, **facts)
+            raise
+
+    def _fetched(
+        self, connection: _Connection, ref: Reference, facts: dict[str, str | None]
+    ) -> dict[str, Any]:
+        provider = self._provider(connection, ref.provider)
+        found: Fetched = provider.get(ref)
+        lease = found.lease
+        if lease is not None:
+            connection.leases[lease.id] = provider
+            if connection.closed:  # it died meanwhile, and what it had was given back already
+                if provider not in connection.providers.values():
+                    with suppress(MlsecError):
+                        provider.revoke(lease.id)  # type: ignore[attr-defined]
+                raise MlsecError("the kernel has ended")
+        for key, value in found.data.items():
+            label = f"{ref.label}#{key}" if ref.is_mapping else ref.label
+            self._learn(connection.kernel, label, value)
+        self._record("fetch", ref, version=found.version, **facts)
+        return {
+            "data": dict(found.data),
+            "version": found.version,
+            "lease": [lease.id, lease.seconds, lease.renewable] if lease else None,
+        }
+
+    def _listed(self, connection: _Connection, prefix: str) -> dict[str, Any]:
+        scheme, found, rest = prefix.partition("://")
+        name, rest = (scheme, rest) if found else (VAULT, prefix)
+        return {"names": self._provider(connection, name).list(rest)}
+
+    def _revoked(self, connection: _Connection, lease: str, notebook: str | None) -> dict[str, Any]:
+        """Only what the same kernel leased."""
+        provider = connection.leases.pop(lease, None)
+        if provider is None:
+            raise MlsecError("this kernel has no such lease")
+        provider.revoke(lease)  # type: ignore[attr-defined]
+        self._record("revoke", None, notebook=notebook, cell=None)
+        return {}
+
+    def _check(self, ref: Reference, notebook: str | None) -> None:
+        """Raise MlsecError unless the notebook may have what the reference names."""
+        name = notebook or ""
+        answer = self.grants.check(name, ref.label)
+        if answer == "granted":
+            return
+        if answer == "unknown":
+            self.waiting.add((name, ref.label))
+            raise MlsecError(
+                f"{name or 'this kernel'} has not been granted {ref.label} yet",
+                "grant it in JupyterLab, or run `mlsec secret grant NOTEBOOK REFERENCE`",
+            )
+        raise MlsecError(
+            f"{name or 'this kernel'} may not have {ref.label}", "the policy or a user refused it"
+        )
+
+    def _provider(self, connection: _Connection, name: str) -> Provider:
+        """The kernel's own login where the store has such, or else the broker's."""
+        if name in connection.providers:
+            return connection.providers[name]
+        with self._opening:
+            if name not in self._providers:
+                self._providers[name] = self._open(name)
+        common = self._providers[name]
+        child = getattr(common, "child", None)
+        own: Provider | None = child(f"kernel-{connection.kernel[:8]}") if child else None
+        if own is None:
+            return common
+        connection.providers[name] = own
+        return own
+
+    def _record(self, event: audit.Event, ref: Reference | None, **facts: Any) -> None:
+        self._hear(audit.record(event, ref, **facts))
+
+
+def _reference(fields: Any) -> Reference:
+    """The reference that a kernel sent. Raises MlsecError for what is none."""
+    match fields:
+        case [str(provider), str(path), str() | None as key, int() | None as version]:
+            return Reference(provider, path, key, version)
+    raise MlsecError("this is not a reference of a secret")
+
+
+def _digest(pass_: str) -> bytes:
+    """Passes are kept as digests, so that looking one up takes no time that tells about others."""
+    return hashlib.sha256(pass_.encode()).digest()
+
+
+def _peer(writer: asyncio.StreamWriter) -> int | None:
+    """The process at the other end, as the system knows it; None where it doesn't tell."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return None
+    ours = writer.get_extra_info("socket")
+    found = struct.unpack("3i", ours.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return found[0] or None
+
+
+def _death_of(pid: int | None) -> asyncio.Future[None] | None:
+    """Done when the process ends, also while its children hold its connection open; None where
+    the system can't tell (then the connection alone does)."""
+    if pid is None or not hasattr(os, "pidfd_open"):
+        return None
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:
+        return None
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[None] = loop.create_future()
+
+    def ended() -> None:
+        if not future.done():
+            future.set_result(None)
+
+    def close(_: object) -> None:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+
+    loop.add_reader(descriptor, ended)
+    future.add_done_callback(close)
+    return future
+
+
+async def _before(reading: Any, death: asyncio.Future[None] | None) -> bytes:
+    """What was read, or nothing if the process ended before."""
+    read = asyncio.ensure_future(reading)
+    waited = {read} if death is None else {read, death}
+    try:
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        if not read.done():
+            read.cancel()
+    return read.result() if read.done() and not read.cancelled() else b""

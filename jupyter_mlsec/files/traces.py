@@ -1,0 +1,116 @@
+"""Where a credential stays when it has left its notebook: checkpoints, histories, stores."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+_WHERE = (
+    "SELECT session, line FROM history "
+    "WHERE instr(source, :v) OR instr(source_raw, :v) "
+    "UNION SELECT session, line FROM output_history WHERE instr(output, :v)"
+)
+
+
+class Trace(NamedTuple):
+    """A file with a credential in it; `what` says what it is, and `lines` how many entries of a
+    history have it. `purged` tells whether it is gone."""
+
+    file: str
+    what: str
+    lines: int = 0
+    purged: bool = False
+
+
+def traces(
+    notebook: str,
+    values: Collection[str],
+    environment: Mapping[str, str],
+    *,
+    purge: bool = False,
+) -> list[Trace]:
+    """What still has one of these values, beside the notebook and in the user's histories.
+
+    `purge` deletes the checkpoint and the histories' entries; the collaboration store is only
+    named: a server may have it open.
+    """
+    encoded = [value.encode("utf-8", "surrogatepass") for value in values]
+    found = [_checkpoint(file, purge) for file in _checkpoints(notebook) if _has(file, encoded)]
+    for file in _histories(environment):
+        lines = _in_history(file, values, purge=purge)
+        if lines:
+            found.append(Trace(str(file), "IPython's history", lines, purge))
+    found += [
+        Trace(str(file), "the collaboration store")
+        for file in _stores(notebook)
+        if _has(file, encoded)
+    ]
+    return found
+
+
+def _checkpoints(notebook: str) -> Iterator[Path]:
+    path = Path(notebook)
+    yield path.parent / ".ipynb_checkpoints" / f"{path.stem}-checkpoint{path.suffix}"
+
+
+def _checkpoint(file: Path, purge: bool) -> Trace:
+    if purge:
+        file.unlink(missing_ok=True)
+    return Trace(str(file), "a checkpoint", purged=purge)
+
+
+def _histories(environment: Mapping[str, str]) -> list[Path]:
+    """The history files of all profiles of IPython."""
+    home = environment.get("HOME") or os.path.expanduser("~")
+    folder = Path(environment.get("IPYTHONDIR") or os.path.join(home, ".ipython"))
+    return sorted(folder.glob("profile_*/history.sqlite"))
+
+
+def _stores(notebook: str) -> Iterator[Path]:
+    """jupyter-collaboration's store, in the folder that a server was started in."""
+    folder = Path(notebook).absolute().parent
+    for parent in (folder, *folder.parents):
+        store = parent / ".jupyter_ystore.db"
+        if store.exists():
+            yield store
+
+
+def _has(file: Path, values: Collection[bytes]) -> bool:
+    """Whether a file has a value as it is, or as JSON writes it."""
+    try:
+        data = file.read_bytes()
+    except OSError:
+        return False
+    return any(value in data or _json(value) in data for value in values)
+
+
+def _json(value: bytes) -> bytes:
+    import json
+
+    return json.dumps(value.decode("utf-8", "surrogatepass"))[1:-1].encode()
+
+
+def _in_history(file: Path, values: Collection[str], *, purge: bool) -> int:
+    """How many entries have one of the values; 0 where it can't be read. Purged ones are
+    overwritten, not only marked as free."""
+    mode = "rw" if purge else "ro"
+    try:
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode={mode}", uri=True, timeout=2)) as base:
+            found = set()
+            for value in values:
+                found.update(base.execute(_WHERE, {"v": value}).fetchall())
+            if purge and found:
+                for table in ("history", "output_history"):
+                    base.executemany(
+                        f"DELETE FROM {table} WHERE session = ? AND line = ?",  # noqa: S608
+                        sorted(found),
+                    )
+                base.commit()
+                base.execute("VACUUM")
+            return len(found)
+    except sqlite3.Error:
+        return 0

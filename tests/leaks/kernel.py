@@ -1,0 +1,178 @@
+"""A real kernel in a folder of its own, and everything that it sends and writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from jupyter_client.manager import KernelManager
+
+from tests.leaks.channel import Channel
+
+_TIMEOUT = 30.0
+
+
+class Kernel:
+    """An ipykernel whose home, history and working folder lie in `top`.
+
+    `terminal` is the file that stands for the terminal of the server. Everything received is
+    text in `received`, each message with its buffers.
+    """
+
+    def __init__(
+        self, top: Path, environment: dict[str, str], python: str = sys.executable
+    ) -> None:
+        self.top = top
+        self.work = top / "work"
+        self.history = top / "ipython" / "profile_default" / "history.sqlite"
+        self.terminal = top / "terminal.log"
+        self.work.mkdir(parents=True)
+        self.received: list[bytes] = []
+        self._contents: list[dict[str, Any]] = []
+        self.errors: list[str] = []
+        self.status = ""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "IPYTHON"))}
+        kept.pop("PYTEST_CURRENT_TEST", None)  # ipykernel leaves descriptors alone under pytest
+        folders = {"HOME": top, "IPYTHONDIR": top / "ipython", "JUPYTER_RUNTIME_DIR": top / "run"}
+        places = {name: str(path) for name, path in folders.items()}
+        self._manager = KernelManager()
+        self._manager.kernel_spec.argv[0] = python
+        with self.terminal.open("wb") as terminal:
+            self._manager.start_kernel(
+                env={**kept, **places, **environment, "PYTHONWARNINGS": "ignore"},
+                cwd=str(self.work),
+                stdout=terminal,
+                stderr=terminal,
+            )
+        self._client = self._manager.client()
+        self._client.start_channels()
+        self._client.wait_for_ready(timeout=_TIMEOUT)
+
+    def run(self, code: str, answer: str = "", wait: float = 0.0, store: bool = True) -> str:
+        """Run a cell, answer what it asks, and give the status of its reply."""
+        asked = self._client.execute(code, store_history=store, allow_stdin=bool(answer))
+        end = time.monotonic() + _TIMEOUT
+        while time.monotonic() < end:
+            try:
+                self._keep(self._client.get_stdin_msg(timeout=0))
+                self._client.input(answer)
+            except Empty:
+                pass
+            if self._is_end(asked, 0.05 if answer else _TIMEOUT):
+                break
+        reply = self._reply(asked)
+        self._collect(wait)
+        return str(reply["content"]["status"])
+
+    def ask(self, kind: str, what: str) -> None:
+        """One of the other requests: inspect, complete, history, debug."""
+        if kind == "inspect":
+            asked = self._client.inspect(what, len(what), detail_level=1)
+        elif kind == "complete":
+            asked = self._client.complete(what, len(what))
+        elif kind == "history":
+            asked = self._client.history(
+                raw=what == "raw", output=True, hist_access_type="range", session=0
+            )
+        elif kind == "expression":
+            asked = self._client.execute("", user_expressions={"x": what}, store_history=False)
+        else:
+            message = self._client.session.msg("debug_request", json.loads(what))
+            self._client.control_channel.send(message)
+            self._keep(self._client.get_control_msg(timeout=_TIMEOUT))
+            return
+        self._reply(asked)
+
+    def _reply(self, asked: str) -> dict[str, Any]:
+        while True:
+            reply = self._client.get_shell_msg(timeout=_TIMEOUT)
+            if reply["parent_header"].get("msg_id") == asked:
+                self._keep(reply)
+                return dict(reply)
+
+    def try_out(self, channel: Channel, value: str) -> list[bytes]:
+        """Run a channel's cell; all that was captured of it: messages, terminal, new files."""
+        if channel.before:
+            self.run(channel.before.replace("@@", value))
+        self.received.clear()
+        self._contents.clear()
+        self.errors.clear()
+        before = self._files()
+        printed = self.terminal.stat().st_size
+        code = channel.code.replace("@@", value)
+        self.status = self.run(code, channel.answer, channel.wait)
+        for kind, what in channel.then:
+            self.ask(kind, what)
+        if channel.then:
+            self._collect(0.05)
+        terminal = self.terminal.read_bytes()[printed:]
+        shown = [text.encode() for text in self._shown()]
+        if "writeout_cache" not in code:  # it is written at any time, of any cell
+            before[self.history] = self._files().get(self.history, (0, 0))
+        return [b"\n".join(self.received), *shown, terminal, *self._changed(before)]
+
+    def end(self) -> None:
+        self._client.stop_channels()
+        self._manager.shutdown_kernel(now=True)
+
+    def _is_end(self, asked: str, timeout: float) -> bool:
+        try:
+            message = self._client.get_iopub_msg(timeout=timeout)
+        except Empty:
+            return False
+        self._keep(message)
+        ours = message["parent_header"].get("msg_id") == asked
+        return ours and message["content"].get("execution_state") == "idle"
+
+    def _collect(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                self._keep(self._client.get_iopub_msg(timeout=max(0.0, end - time.monotonic())))
+            except Empty:
+                return
+
+    def _keep(self, message: dict[str, Any]) -> None:
+        parts = {name: message[name] for name in ("msg_type", "content", "metadata")}
+        self.received.append(json.dumps(parts, ensure_ascii=False, default=str).encode())
+        if message["msg_type"] in ("stream", "display_data", "execute_result"):
+            self._contents.append(message["content"])
+        self.received += [bytes(buffer) for buffer in message.get("buffers", ())]
+        if message["msg_type"] == "error":
+            self.errors.append(message["content"]["ename"])
+
+    def _shown(self) -> list[str]:
+        """What a reader sees one after the other: either stream, and all texts together."""
+        texts: dict[str, list[str]] = {"stdout": [], "stderr": [], "": []}
+        for content in self._contents:
+            text = content.get("text") or content.get("data", {}).get("text/plain", "")
+            if isinstance(text, str):
+                texts[content.get("name", "")].append(text)
+                texts[""] += [text] if "name" in content else []
+        return ["".join(parts) for parts in texts.values()]
+
+    def _files(self) -> dict[Path, tuple[int, int]]:
+        found = {}
+        for path in self.top.rglob("*"):
+            with suppress(FileNotFoundError):  # journals of databases come and go
+                status = path.stat()
+                if path.is_file() and path != self.terminal:
+                    found[path] = status.st_mtime_ns, status.st_size
+        return found
+
+    def _changed(self, before: dict[Path, tuple[int, int]]) -> list[bytes]:
+        after = self._files()
+        changed = [path for path in after if before.get(path) != after[path]]
+        return [self._new(path, *before.get(path, (0, 0))) for path in changed if path.exists()]
+
+    def _new(self, path: Path, modified: int, size: int) -> bytes:
+        """What was added to a file, or all of it if it was written anew."""
+        raw = path.read_bytes()
+        added = len(raw) > size and path.suffix in (".log", ".py")
+        return raw[size:] if added else raw
