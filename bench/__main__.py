@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import sys
+from importlib import import_module
 
 from bench.measure import ROOT
 
@@ -21,14 +22,14 @@ validation over the network switched off, on one core where they let themselves 
 """
 _SECTION = re.compile(r"^<!-- (\w+) -->\n(.*?)(?=^<!-- \w+ -->\n|\Z)", re.MULTILINE | re.DOTALL)
 _NAMES = ("corpus", "startup", "cell", "memory", "git", "leaks", "server")
-# in .venv, which has what they need; the first two write pages of their own
-_ON_REQUEST = ("accuracy", "planted", "redactor", "leaks_kernel")
+# on request, in .venv, which has what they need; the first two write pages of their own
+_ON_REQUEST = ("accuracy", "planted", "redactor", "leaks_kernel", "lab")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"of {', '.join((*_NAMES, *_ON_REQUEST))}; "
-                        "default all but the last four")  # fmt: skip
+                        f"default all but {', '.join(_ON_REQUEST)}")  # fmt: skip
     parser.add_argument("--full", action="store_true", help="slow peers scan everything (minutes)")
     parser.add_argument(
         "--write", action="store_true", help="put the results into docs/benchmarks.md"
@@ -63,31 +64,9 @@ def _write(texts: dict[str, str]) -> None:
 
 
 def _run(name: str, full: bool) -> str:
-    from bench import (
-        accuracy,
-        cell,
-        corpus,
-        git_filter,
-        leaks,
-        leaks_kernel,
-        memory,
-        planted,
-        redactor,
-        server,
-        startup,
-    )
-
-    if name == "accuracy":
-        return accuracy.main()
-    if name == "planted":
-        return planted.main()
-    if name == "corpus":
-        return corpus.main(full)
-    others = {
-        "startup": startup, "cell": cell, "memory": memory, "git": git_filter, "leaks": leaks,
-        "redactor": redactor, "leaks_kernel": leaks_kernel, "server": server,
-    }  # fmt: skip
-    return others[name].main()
+    module = import_module(f"bench.{'git_filter' if name == 'git' else name}")
+    result: str = module.main(full) if name == "corpus" else module.main()
+    return result
 
 
 if __name__ == "__main__":

@@ -89,7 +89,9 @@ def key() -> str:
 
 
 def address(server: Server, path: str = "", ui: str = "lab/tree") -> str:
-    return f"{server.base}/{ui}/{path}?token={TOKEN}&reset"
+    """Of a document, or of JupyterLab without one."""
+    where = f"{ui}/{path}" if path else "lab"
+    return f"{server.base}/{where}?token={TOKEN}&reset"
 
 
 def opened(page: Any, name: str) -> Any:

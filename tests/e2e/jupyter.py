@@ -29,7 +29,9 @@ OVERRIDES = {
 class Server:
     """One Jupyter server on a free port of the loopback, stopped by its own process id."""
 
-    def __init__(self, folder: Path, command: Sequence[str] = ("lab",)) -> None:
+    def __init__(
+        self, folder: Path, command: Sequence[str] = ("lab",), config: Path | None = None
+    ) -> None:
         self.root = folder / "root"
         self.root.mkdir(parents=True)
         with socket.socket() as free:
@@ -38,6 +40,7 @@ class Server:
         self.base = f"http://127.0.0.1:{self.port}"
         self._folder = folder
         self._command = command
+        self._config = config or folder / "config"
         settings = folder / "settings"
         settings.mkdir()
         (settings / "overrides.json").write_text(json.dumps(OVERRIDES))
@@ -49,13 +52,12 @@ class Server:
         environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "IPYTHON"))},
             "HOME": str(home / "home"),
-            "JUPYTER_CONFIG_DIR": str(home / "config"),
+            "JUPYTER_CONFIG_DIR": str(self._config),
             "JUPYTER_DATA_DIR": str(home / "data"),
             "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
             "JUPYTERLAB_SETTINGS_DIR": str(home / "user-settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
             "IPYTHONDIR": str(home / "ipython"),
-            "PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH")])),
         }
         (home / "home").mkdir(exist_ok=True)
         self.log = home / "server.log"

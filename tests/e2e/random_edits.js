@@ -94,7 +94,22 @@
     return out;
   };
 
-  /** What a cell's editor underlines, as offsets. */
+  /** Spans as the texts that they cover, line by line: lines are drawn one by one. */
+  const covered = (text, spans) => {
+    const pieces = spans.flatMap(([start, end]) => {
+      let at = start;
+      return text.slice(start, end).split('\n').map(piece => {
+        const span = [at, at + piece.length];
+        at += piece.length + 1;
+        return span;
+      });
+    });
+    return merged(pieces.filter(([start, end]) => end > start))
+      .map(([start, end]) => text.slice(start, end).trim())
+      .filter(Boolean);
+  };
+
+  /** What a cell's editor underlines. */
   const shown = view => {
     const spans = [];
     let at = 0;
@@ -107,12 +122,8 @@
         at += node.data.length;
       }
       at += 1;
-      const last = spans[spans.length - 1];
-      if (last && last[1] === at - 1) {
-        last[1] = at; // a mark that goes on in the next line also has the line's end
-      }
     }
-    return merged(spans).map(([start, end]) => view.state.doc.sliceString(start, end).trim());
+    return covered(view.state.doc.toString(), spans);
   };
 
   /** What a scan of the whole notebook from nothing finds, as texts by cell. */
@@ -149,9 +160,7 @@
         }
       }
     }
-    return spans.map((list, i) =>
-      merged(list).map(([start, end]) => content.cells[i].source.slice(start, end).trim())
-    );
+    return spans.map((list, i) => covered(content.cells[i].source, list));
   };
 
   /** Cells whose marks differ from a fresh scan's, asked until none do or `patience` ms are over. */

@@ -113,3 +113,17 @@ def test_a_restarted_server_is_asked_again(page: Any, lab: Server, key: str) -> 
     lab.start()
     expect(page.locator(f".jp-Cell:nth-child(2) {MARK}")).to_have_count(1, timeout=30_000)
     assert "other" in source(page, 1)
+
+
+def test_console(page: Any, lab: Server, key: str) -> None:
+    page.evaluate(
+        """async () => {
+            const { commands } = jupyterapp;
+            await commands.execute('console:create', { kernelPreference: { name: 'python3' } });
+        }"""
+    )
+    prompt = page.locator(".jp-CodeConsole-promptCell .cm-content")
+    prompt.wait_for()
+    prompt.click()
+    page.keyboard.type(f'aws_key = "{key}"')
+    page.locator(f".jp-CodeConsole-promptCell {MARK}").wait_for()
