@@ -79,7 +79,7 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
         "--pin-from",
         metavar="WHERE",
         help="versions to pin to: environment (this one), kernel (the notebook's), an interpreter, "
-        "or a lock or requirements file; datasets are pinned to the commits in this machine's cache",
+        "or a lock or requirements file; datasets: the commits in this machine's cache",
     )
     options.add_rules(parser)
     given = parser.parse_args(arguments)
