@@ -374,6 +374,14 @@ def test_hard_code_is_analysed_in_time(source: str) -> None:
     assert len(found(source)) <= 1
 
 
+def test_what_is_too_deep_spoils_nothing_behind_it() -> None:
+    deep = "f(" * 2000 + "d" + ")" * 2000
+    function = "def g(d):\n    x = " + " + ".join(["d"] * 2000)
+    source = f"{function}\nd = load('a')\n---\ng(d)\n---\nm.fit(d)"
+    assert said(source) == "a: training [0,2]"
+    assert said(f"d = load('a')\n---\nd = {deep}\n---\nm.fit(d)").startswith("a: training")
+
+
 def test_strings_are_known_at_a_point() -> None:
     made = context("a = 'x'\na = 'y'\nb = a\n---\na = 'z'")
     texts = Texts(made, made.document.texts)

@@ -318,15 +318,17 @@ class Interpreter(Expressions):
         self.digests = works_with_digests(self.here.text)
         self.results, self.exits = NOTHING, []
         self.depth += 1
-        self.block(found.node.body)
-        self.depth -= 1
-        result = union(self.results, self.state.names.get("self", NOTHING))
-        self.leave()
-        for decorator in found.node.decorator_list:
-            self.decorated(decorator, union(result, *values.values()))
-        self.state.names, self.texts.given = names, given
-        self.here, self.text, self.code, self.results, self.exits, self.digests = outer
-        self.texts.move(self.here, line)
+        try:
+            self.block(found.node.body)
+            result = union(self.results, self.state.names.get("self", NOTHING))
+            self.leave()
+            for decorator in found.node.decorator_list:
+                self.decorated(decorator, union(result, *values.values()))
+        finally:  # an expression too deep for Python leaves all functions at once
+            self.depth -= 1
+            self.state.names, self.texts.given = names, given
+            self.here, self.text, self.code, self.results, self.exits, self.digests = outer
+            self.texts.move(self.here, line)
         return result
 
     def unknown(self, arguments: ast.arguments) -> dict[str, Written]:

@@ -225,7 +225,7 @@ class Gathered:
         if not text:
             return
         scope, cell, cell_id, tags, output = origin
-        made = _new(Text, (part, language, text, cell, cell_id, output, mime, tags))
+        made = _new(Text, (part, language, text, cell, cell_id, output, mime, tags, None))
         self._texts.append(made)
         self.scopes.append(scope)
         if part == "source":

@@ -149,7 +149,7 @@ def _schema_classes(context: Context) -> frozenset[str]:
     return frozenset(
         found[1]
         for text in context.sources
-        if "class " in text.text
+        if "class " in text.text and ("Model" in text.text or "Schema" in text.text)
         for found in _CLASS.finditer(text.text)
         if SCHEMA_BASES.search(found[2])
     )

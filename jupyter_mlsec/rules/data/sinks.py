@@ -394,6 +394,7 @@ _LOADED = frozenset("read readline readlines iloc loc values text content json l
         Bad("for line in open(path):\n    x = eval(line)", at="eval"),
         Good("df.tags.apply(ast.literal_eval)", because="it reads literals only"),
         Good("model.eval()", because="a method of its own"),
+        Good('n = eval(os.environ["N"])', because="the environment is the user's own"),
         Good('df.eval("a + b")', because="a constant expression of pandas"),
         Good('x = eval("1 + 1")', because="a constant"),
         Good("def eval(x):\n    return x\ny = xs.map(eval)", because="the notebook's own function"),
@@ -458,8 +459,9 @@ def _is_loaded(node: ast.expr, lines: frozenset[str]) -> bool:
 
     for inner in ast.walk(node):
         match inner:
-            case ast.Subscript(slice=ast.Constant(value=str())):
-                return True
+            case ast.Subscript(value=table, slice=ast.Constant(value=str())):
+                if _last(table) not in ("environ", ""):  # a call such as globals() has no name
+                    return True
             case ast.Attribute(attr=attribute) if attribute in _LOADED:
                 return True
             case ast.Name(id=name) if name in lines:
