@@ -155,10 +155,12 @@ class Store:
         """What is at the path of a reference now; None if there is nothing, or if it can't be
         seen: then what is written must not overwrite anything."""
         whole = replace(ref, key=None, version=None)
+        asked = whole if whole.is_mapping else ref
         try:
-            fetched = self.provider(ref.provider).get(whole if whole.is_mapping else ref)
+            fetched = self.provider(ref.provider).get(asked)
         except MlsecError:
             return None
+        self._record("fetch", asked, version=fetched.version)
         return Present(fetched.version, ref.key is None or ref.key in fetched.data)
 
     def revoke(self, name: str) -> Binding | None:
