@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from jupyter_mlsec.core.rule import Rule
-from jupyter_mlsec.rules.environment import code, commands, jupyter, transport
+from jupyter_mlsec.rules.environment import code, commands, jupyter, metadata, transport
 
 RULES: tuple[Rule, ...] = (
     transport.tls_verify_disabled,
     jupyter.jupyter_server_misconfig,
-    transport.cloud_metadata_access,
+    metadata.cloud_metadata_access,
     code.obfuscated_code,
     commands.shell_injection,
     commands.destructive_shell,

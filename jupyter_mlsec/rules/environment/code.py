@@ -92,6 +92,7 @@ _DECODES = lazy(
     r"decode|decompress|marshal|fromhex|unhexlify|a2b_|decrypt|__import__|dup2|\\x[0-9a-f]{2}"
 )
 _RUNS_DECODED = lazy(r"\b(?:exec|eval)\s*\([^\n]*(?:decode|decompress|fromhex|marshal)")
+_SPAWNS = lazy(r"/bin/(?:ba|z|da)?sh\b|\bpty\.spawn|cmd\.exe|powershell")
 _LONG = 400  # characters of a literal that nobody reads
 _BLOB = lazy(r"[A-Za-z0-9+/=\\x\s]+")
 
@@ -148,6 +149,7 @@ _BLOB = lazy(r"[A-Za-z0-9+/=\\x\s]+")
         Good('eval("1 + 2")', because="a short text that can be read"),
         Good("!base64 -d key.b64 > key.bin", because="nothing runs"),
         Good("model.eval()\nimport zlib\nzlib.decompress(d)", because="a mode"),
+        Good("import os\nos.dup2(log.fileno(), 1)", because="an output goes to a file"),
         Good("!nc -zv localhost 80", because="it asks whether a port is open"),
         Good("# exec(base64.b64decode(x))", because="a comment"),
     ),
@@ -212,7 +214,7 @@ def _in_code(view: View) -> Iterator[Hit]:
         if _HIDDEN_CALL.fullmatch(call.name):
             yield Hit(call.span, "a command is run by a module that is imported out of sight")
     socket = next(iter(calls(view, "os.dup2")), None)
-    if socket is not None and "fileno" in view.source and re.search(r"/bin/|pty|cmd", view.source):
+    if socket is not None and ".connect(" in view.source and _SPAWNS.search(view.source):
         yield Hit(socket.span, _SHELL)
 
 

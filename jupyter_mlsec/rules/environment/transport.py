@@ -23,18 +23,16 @@ from jupyter_mlsec.core.variables import variables
 from jupyter_mlsec.rules.environment.family import IN_COMMANDS, program, rule
 
 if TYPE_CHECKING:
-    import ast
-
     from jupyter_mlsec.core.python import Call
     from jupyter_mlsec.core.shellwords import Command, Word
     from jupyter_mlsec.core.view import View
 
 _LOCAL = lazy(r"(?:https?://)?(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?:[:/]|$)")
-_VERBS = "get post put delete patch head options request".split()
+VERBS = "get post put delete patch head options request".split()
 # Calls in which `verify=` means the server's certificate.
 _VERIFYING = frozenset(
     (
-        *_VERBS,
+        *VERBS,
         "Session",
         "Client",
         "AsyncClient",
@@ -130,6 +128,10 @@ _MESSAGE = "the server's certificate is not checked: whoever is on the way reads
             "import httpx\noptions = {'verify': False}\nc = httpx.Client(**options)",
             at="'verify': False",
         ),
+        Bad(
+            "ctx.check_hostname = False\nctx.verify_mode = ssl.CERT_NONE",
+            at="ctx.verify_mode = ssl.CERT_NONE",
+        ),
         Good('requests.get(u, verify="/etc/ssl/ca.pem")', because="an own authority"),
         Good("requests.get(u, verify=True)", because="it is on"),
         Good('requests.get("https://localhost:8443/x", verify=False)', because="this machine"),
@@ -173,7 +175,7 @@ def _arguments(view: View) -> Iterator[Hit]:
                     yield Hit(span, _MESSAGE, replacement(view, value, str(not off), title))
     for call, value, span in given(view, "ssl"):
         if call and flag(view, value) is False and call.name.rpartition(".")[2] in (
-            *_VERBS, "TCPConnector", "ws_connect"
+            *VERBS, "TCPConnector", "ws_connect"
         ):  # fmt: skip
             yield Hit(span, _MESSAGE, replacement(view, value, "True", title))
     for _, value, span in given(view, "cert_reqs"):
@@ -193,7 +195,9 @@ def _assignments(view: View) -> Iterator[Hit]:
         attribute, value = node.targets[0].attr, node.value
         name = view.code.name(value, view.context.imports)
         if attribute in ("verify", "check_hostname", "verify_ssl"):
-            if flag(view, value) is False:
+            # whoever takes any certificate has to switch off the check of its name before
+            named = attribute == "check_hostname" and "CERT_NONE" in view.source
+            if flag(view, value) is False and not named:
                 fix = replacement(view, value, "True", "check the certificate")
                 yield Hit(view.code.span(node), _MESSAGE, fix)
         elif name in _UNVERIFIED or (attribute == "verify_mode" and name.endswith("CERT_NONE")):
@@ -260,8 +264,8 @@ def _without(view: View, word: Word) -> Fix | None:
     hints=(
         Hint(
             "request",
-            rf"\b(?:requests|{'|'.join(_VERBS)})\b[.(,]",
-            ("requests", *(f"{v}(" for v in _VERBS)),
+            rf"\b(?:requests|{'|'.join(VERBS)})\b[.(,]",
+            ("requests", *(f"{v}(" for v in VERBS)),
         ),
     ),
     languages=("python",),
@@ -300,110 +304,10 @@ def no_timeout(view: View) -> Iterator[Hit]:
     kernel for as long as it likes."""
     import ast
 
-    for call in calls(view, *(f"requests.{verb}" for verb in _VERBS)):
+    for call in calls(view, *(f"requests.{verb}" for verb in VERBS)):
         value = keyword(view, call, "timeout")
         never = isinstance(value, ast.Constant) and value.value is None
         if never or not may_have(view, call, "timeout"):
             fix = set_keyword(view, call, "timeout", "30", "wait no longer than 30 seconds")
             message = f"{call.name} without timeout= may wait for ever"
             yield Hit(call.span, message, fix, subject=call.name)
-
-
-_METADATA = lazy(
-    r"(?:https?://)?(?:169\.254\.169\.254|169\.254\.170\.2|metadata\.google\.internal|100\.100\.100\.200"
-    r"|\[fd00:ec2::254\])(?:[:/].*|$)",
-    re.DOTALL,
-)
-_FETCHERS = (
-    *(f".{verb}" for verb in _VERBS),
-    ".urlopen",
-    ".Request",
-    ".urlretrieve",
-    ".HTTPConnection",
-    ".AsyncClient",
-    ".Client",
-    ".stream",
-    ".fetch",
-    ".open_connection",
-    ".create_connection",
-    ".read_json",
-    ".read_csv",
-)
-
-
-@rule(
-    "cloud-metadata-access",
-    "The cloud's metadata service is read",
-    severity=Severity.HIGH,
-    hints=(
-        Hint(
-            "metadata-host",
-            r"169\.254\.1(?:69\.254|70\.2)|metadata\.google\.internal"
-            r"|100\.100\.100\.200|fd00:ec2::254",
-            ("169.254.1", "metadata.google.internal", "100.100.100.200", "fd00:ec2"),
-        ),
-        Hint(
-            "metadata-fetch",
-            r"(?:requests|httpx|urlopen|urllib)[^\n]*\(",
-            ("requests", "httpx", "urlopen", "urllib"),
-        ),
-    ),
-    languages=IN_COMMANDS,
-    references=("CWE-918", "AML.T0055"),
-    examples=(
-        Bad(
-            'requests.get("http://169.254.169.254/latest/meta-data/iam/security-credentials/")',
-            at='requests.get("http://169.254.169.254/latest/meta-data/iam/security-credentials/")',
-        ),
-        Bad(
-            "!curl -s http://169.254.169.254/latest/user-data",
-            at="curl -s http://169.254.169.254/latest/user-data",
-        ),
-        Bad(
-            'BASE = "http://metadata.google.internal"\n'
-            'requests.get(f"{BASE}/computeMetadata/v1/", headers=h)',
-            at='requests.get(f"{BASE}/computeMetadata/v1/", headers=h)',
-        ),
-        Bad(
-            'from urllib.request import urlopen as uo\nuo("http://169.254.170.2/v2/credentials")',
-            at='uo("http://169.254.170.2/v2/credentials")',
-        ),
-        Bad(
-            'import subprocess\nsubprocess.run(["curl", "http://169.254.169.254/"])',
-            at='curl", "http://169.254.169.254/',
-        ),
-        Good('BLOCKED = ["169.254.169.254"]', because="nothing is read"),
-        Good('if host == "169.254.169.254":\n    raise ValueError(host)', because="it is refused"),
-        Good('"""Never read 169.254.169.254."""', because="a docstring"),
-        Good('requests.get("http://169.254.1.1/")', because="another address"),
-        Good("# !curl http://169.254.169.254/", because="a comment"),
-    ),
-)
-def cloud_metadata_access(view: View) -> Iterator[Hit]:
-    """At this address every process on a machine in the cloud reads the credentials of the
-    machine's role; they then stand in an output or a variable. The SDKs take them by themselves.
-    Code that somebody else wrote and that reads it is most likely an attack."""
-    message = "the credentials of this machine's role are read here; let the SDK take them itself"
-    if next(view.context.marked("metadata-host"), None) is None:
-        return
-    if view.text.language == "python":
-        for call in calls(view, *_FETCHERS):
-            addresses = (*call.args, *(k.value for k in call.node.keywords))
-            if any(_METADATA.match(_text(view, node)) for node in addresses):
-                yield Hit(call.span, message)
-    for command in view.commands if view.marked("metadata-host") else ():
-        if any(_METADATA.match(word.text) for word in command.argv[1:]):
-            yield Hit(command.span, message)
-
-
-def _text(view: View, node: ast.expr) -> str:
-    """The string that an expression is, or how one begins that is not wholly known."""
-    import ast
-
-    match node:
-        case ast.JoinedStr(values=[first, *_]) if string(view, node) is None:
-            inner = first.value if isinstance(first, ast.FormattedValue) else first
-            return string(view, inner) or ""
-        case ast.BinOp(left=left, op=ast.Add()) if string(view, node) is None:
-            return _text(view, left)
-    return string(view, node) or ""

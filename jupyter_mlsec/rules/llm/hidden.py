@@ -82,9 +82,10 @@ _INVISIBLE = lazy(
 _RIGHT_TO_LEFT = lazy("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _FLAG = "\U0001f3f4"  # the flags of Scotland, Wales and others are written with tags
 _INSTRUCTION = lazy(
-    r"(?:ignore|disregard|forget|override|bypass)\b[^.\n]{0,40}\b(?:previous|prior|above|earlier|all"
-    r"|any|your|system|the)\b[^.\n]{0,30}\b(?:instructions?|prompts?|rules?|guidelines?|messages?"
-    r"|context)\b"
+    r"(?:ignore|disregard|forget)\b[^.\n]{0,40}\b(?:previous|prior|above|earlier|all|any|your|system"
+    r"|the)\b[^.\n]{0,30}\b(?:instructions?|prompts?|rules?|guidelines?|messages?|context)\b"
+    r"|(?:override|bypass)\b[^.\n]{0,20}\b(?:previous|prior|all|any|your|system|safety)\b"
+    r"[^.\n]{0,30}\b(?:instructions?|prompts?|rules?|guidelines?)\b"
     r"|(?:do not|don't|never|without) ?(?:tell|inform|mention|reveal|alert|notify)\w*[^.\n]{0,40}"
     r"\b(?:user|human|anyone|author|reader)s?\b"
     r"|\b(?:reveal|print|output|repeat)\b[^.\n]{0,20}system prompt"
@@ -148,6 +149,11 @@ _LINK_COMMENT = lazy(r"[ \t]*\[[^\]\n]*\]:[ \t]*(?:#|<>)")
         Good(
             _FLAG + "".join(chr(0xE0000 + ord(c)) for c in "gbsct") + chr(0xE007F),
             because="the flag of Scotland",
+            language="markdown",
+        ),
+        Good(
+            "<!-- plugins override the mode of messages -->",
+            because="no instruction",
             language="markdown",
         ),
         Good("<!-- TODO: ignore the warnings -->", because="for authors", language="markdown"),
