@@ -72,7 +72,7 @@ def role(name: str) -> Role:
     )
 
 
-KNOWLEDGE = Knowledge(role, frozenset(("Row",)), judge, judge_url, fetched, ("!",))
+KNOWLEDGE = Knowledge(role, frozenset(("Row",)), judge, judge_url, lambda _: False, fetched, ("!",))
 
 
 def context(source: str, counts: tuple[int | None, ...] = ()) -> Context:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jupyter_mlsec.core.flow.definitions import Definitions
 from jupyter_mlsec.core.flow.facts import (
-    EYEBALLED,
     INTEGRITY,
     NOTHING,
     Flow,
@@ -144,7 +143,7 @@ def _run(
 def _show(interpreter: Interpreter, source: str) -> None:
     """A cell of one name with subscripts shows it: the half of the cells that mention data."""
     value = union(*(interpreter.state.names.get(word, NOTHING) for word in _WORD.findall(source)))
-    interpreter.checked(value, EYEBALLED)
+    interpreter.seen(value)
 
 
 def _aliases(imports: Mapping[str, str], knowledge: Knowledge) -> tuple[str, ...]:

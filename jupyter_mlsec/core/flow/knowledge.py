@@ -13,6 +13,7 @@ from jupyter_mlsec.core.flow.texts import Written
 if TYPE_CHECKING:
     import ast
 
+    from jupyter_mlsec.core.flow.facts import Source
     from jupyter_mlsec.core.python import Call
     from jupyter_mlsec.core.shellwords import Command
 
@@ -106,7 +107,9 @@ class Knowledge(NamedTuple):
 
     `judge` says what a load brings, from its call, what is known of its argument and the code of
     that, and `judge_url` what a URL does; None is for what is no data, or none that is looked at.
-    `fetched` says what a shell command does with files; `programs` are words of which one stands
+    `done` says of a source that somebody looked at whether that is all that is to be known of it,
+    since its findings would not be shown. `fetched` says what a shell command does with files;
+    `programs` are words of which one stands
     in every command that it knows.
     """
 
@@ -114,6 +117,7 @@ class Knowledge(NamedTuple):
     own: frozenset[str]
     judge: Callable[["Call", Load, Written, str], "Judged | None"]
     judge_url: Callable[[str], "Judged | None"]
+    done: Callable[["Source"], bool]
     fetched: Callable[["Command"], "list[Fetched]"]
     programs: tuple[str, ...]
 

@@ -229,7 +229,14 @@ class Interpreter(Expressions):
             name = self.code.name(node.value.func, self.imports)
             if self.knowledge.role(name).saves is not None:
                 return
-        self.checked(self.read(node.value), EYEBALLED)
+        self.seen(self.read(node.value))
+
+    def seen(self, value: Value) -> None:
+        """Somebody looks at the data, on every way: this is called at the outermost level only."""
+        self.checked(value, EYEBALLED)
+        for source in list(value):
+            if self.knowledge.done(source):
+                self.state.forget(source.name)
 
     # --- functions
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from jupyter_mlsec.core.model import Severity
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Hint, family
 
@@ -122,7 +123,7 @@ def all_flows(context: Context) -> tuple[Found, ...]:
 
 
 def _knowledge(context: Context, *, local: bool) -> Knowledge:
-    from jupyter_mlsec.core.flow.facts import Origin
+    from jupyter_mlsec.core.flow.facts import Format, Origin, Source
     from jupyter_mlsec.core.flow.knowledge import Judged, Knowledge
     from jupyter_mlsec.core.flow.texts import Written
     from jupyter_mlsec.rules.data import loads, uses
@@ -132,11 +133,17 @@ def _knowledge(context: Context, *, local: bool) -> Knowledge:
         judged = loads.judge(call, load, written, shown)
         return judged if judged is None or local or judged.origin > Origin.STORE else None
 
+    def done(source: Source) -> bool:
+        # looked at, it is low at most, unless it comes by plain http or can run code
+        harmless = source.origin < Origin.HTTP and source.format is not Format.OBJECTS
+        return harmless and not local and context.least > Severity.LOW
+
     return Knowledge(
         role=uses.role,
         own=context.data_checks | _schema_classes(context),
         judge=judge,
         judge_url=loads.judge_url,
+        done=done,
         fetched=fetched,
         programs=PROGRAMS,
     )
