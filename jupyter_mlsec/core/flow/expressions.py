@@ -269,7 +269,8 @@ class Expressions:
         what = load.what.of(call)
         if load.builders and self.texts.written(what).text in load.builders:
             what = load.files.of(call)
-        carried = self.value(what) if what is not None else NOTHING
+        known = what is not None and not load.fetches
+        carried = self.value(what) if known else NOTHING
         if not carried and load.what.position is None:
             carried = given
         step = Step(self.text, call.span)

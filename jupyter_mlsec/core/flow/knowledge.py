@@ -42,7 +42,8 @@ class Load(NamedTuple):
     `what` names what is loaded; `saves` is set for functions that write a file, and names it.
     `hashes` and `schemas` are keywords that make the function itself check a digest or a schema.
     `opens` is the keyword that lets it load any object if true, `closes` the one that does not.
-    Where `what` is one of the `builders`, what is loaded is in `files`.
+    Where `what` is one of the `builders`, what is loaded is in `files`. `fetches`: it asks a server
+    each time, so that what it gives is new even where the address was made of data.
     """
 
     format: Format
@@ -52,6 +53,7 @@ class Load(NamedTuple):
     schemas: tuple[str, ...] = ()
     opens: str = ""
     closes: str = ""
+    fetches: bool = False
     builders: frozenset[str] = frozenset()
     files: Argument = Argument(None, ("data_files", "data_dir"))
 

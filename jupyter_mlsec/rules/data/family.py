@@ -200,3 +200,8 @@ def _loads(view: View) -> tuple[tuple[Call, Load], ...]:
         if load is not None:
             found.append((call, load))
     return tuple(found)
+
+
+def last_name(node: ast.expr) -> str:
+    """The last part of a dotted name, "" for what has no name."""
+    return str(getattr(node, "attr", getattr(node, "id", "")))

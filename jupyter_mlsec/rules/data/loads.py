@@ -89,7 +89,7 @@ LOADS: dict[str, Load] = {
     # bytes and texts from the network
     **_each(
         "requests.get httpx.get session.get requests.Session().get urllib.request.urlopen urlopen",
-        Load(Format.TEXT, Argument(0, ("url",))),
+        Load(Format.TEXT, Argument(0, ("url",)), fetches=True),
     ),
     **_each("open fsspec.open smart_open.open", Load(Format.TEXT, Argument(0, ("file", "uri")))),
     **_each(

@@ -326,6 +326,18 @@ def test_credentials_in_a_url_are_not_told() -> None:
     assert found.message.startswith("https://example.org/a.csv reaches")
 
 
+def test_what_is_fetched_by_an_address_made_of_data_is_new_data() -> None:
+    source = (
+        f"d = pd.read_csv('{URL}')\nd\n---\n"
+        "x = requests.get(d.link[0]).content\nmodel.fit(x)\n---\nmodel.fit(d)"
+    )
+    first, second = find(source)
+    assert [(f.place.cell, f.severity.label) for f in (first, second)] == [
+        (0, "low"),
+        (1, "medium"),
+    ]
+
+
 def test_what_holds_in_one_order_only_is_less_sure() -> None:
     texts = (
         Text("source", "python", f"d = pd.read_csv('{URL}')", 0, execution=2),
