@@ -13,7 +13,8 @@ from typing import NamedTuple
 from jupyter_mlsec.core import formats
 from jupyter_mlsec.core.rule import Bad, Rule
 from jupyter_mlsec.rules import ALL
-from tests.corpus.forms import COMMANDS, PYTHON, TREES, Form, Snippet
+from tests.corpus.forms import PYTHON, TREES, Form, Snippet
+from tests.corpus.forms_commands import COMMANDS
 from tests.corpus.problems_written import CALLS, LINES
 
 # How a file of a language gets into a cell; None where there is no way.
