@@ -21,13 +21,13 @@ validation over the network switched off, on one core where they let themselves 
 """
 _SECTION = re.compile(r"^<!-- (\w+) -->\n(.*?)(?=^<!-- \w+ -->\n|\Z)", re.MULTILINE | re.DOTALL)
 _NAMES = ("corpus", "startup", "cell", "memory", "git", "leaks", "server")
-_ON_REQUEST = ("accuracy", "redactor")  # the latter needs the extra `secrets`, as .venv has it
+_ON_REQUEST = ("accuracy", "redactor", "leaks_kernel")  # in .venv, which has what they need
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"of {', '.join((*_NAMES, *_ON_REQUEST))}; "
-                        "default all but the last two")  # fmt: skip
+                        "default all but the last three")  # fmt: skip
     parser.add_argument("--full", action="store_true", help="slow peers scan everything (minutes)")
     parser.add_argument(
         "--write", action="store_true", help="put the results into docs/benchmarks.md"
@@ -55,7 +55,7 @@ def _write(texts: dict[str, str]) -> None:
     )
     sections = [
         f"<!-- {name} -->\n{text.strip()}\n"
-        for name in (*_NAMES, "redactor")
+        for name in (*_NAMES, *_ON_REQUEST[1:])
         if (text := texts.get(name, known.get(name)))
     ]
     page.write_text("\n".join([introduction, *sections]), "utf-8")
@@ -68,11 +68,12 @@ def _run(name: str, full: bool) -> str:
         corpus,
         git_filter,
         leaks,
+        leaks_kernel,
         memory,
         redactor,
         server,
         startup,
-    )  # fmt: skip
+    )
 
     if name == "accuracy":
         return accuracy.main()
@@ -80,7 +81,7 @@ def _run(name: str, full: bool) -> str:
         return corpus.main(full)
     others = {
         "startup": startup, "cell": cell, "memory": memory, "git": git_filter, "leaks": leaks,
-        "redactor": redactor, "server": server,
+        "redactor": redactor, "leaks_kernel": leaks_kernel, "server": server,
     }  # fmt: skip
     return others[name].main()
 

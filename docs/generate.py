@@ -10,6 +10,8 @@ import json
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent.parent))  # for the table of channels
+
 import wire_ts
 
 from jupyter_mlsec.core.settings import json_schema
@@ -17,6 +19,7 @@ from jupyter_mlsec.report import docs
 from jupyter_mlsec.rules import ALL
 from jupyter_mlsec.rules.detect_secrets import plugin_rule
 from jupyter_mlsec.rules.secrets import KINDS
+from tests.leaks import listing
 
 ROOT = Path(__file__).parent
 
@@ -27,6 +30,8 @@ def generated() -> dict[Path, str]:
     pages = {ROOT / "rules" / f"{rule.id}.md": docs.rule_page(rule) for rule in rules}
     pages[ROOT / "rules" / "README.md"] = docs.rules_index(rules)
     pages[ROOT / "kinds.md"] = docs.kinds_page(KINDS)
+    model = ROOT / "threat-model.md"
+    pages[model] = listing.page(model.read_text("utf-8"))
     pages[ROOT / "config.schema.json"] = json.dumps(json_schema(), indent=2) + "\n"
     pages[ROOT.parent / "labextension" / "src" / "wire.ts"] = wire_ts.render()
     return pages

@@ -8,12 +8,14 @@ be proved stays as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from jupyter_mlsec.core.fixes import spliced
+from jupyter_mlsec.core.literals import Literal, literals
 from jupyter_mlsec.core.model import Edit, Span
 from jupyter_mlsec.core.patterns import lazy
+from jupyter_mlsec.core.proof import same
 from jupyter_mlsec.core.python import Code, first_statement, imports, parse
 
 if TYPE_CHECKING:
@@ -99,7 +101,8 @@ def _in_python(text: str, secrets: Sequence[Moving], taken: bool) -> str | None:
         if not work.replace(span, group):
             return None
     changed = spliced(text, tuple(work.edits))
-    if changed is None or not _same(code, parse(changed), work, secrets):
+    values = {one.reference: one.value for one in secrets}
+    if changed is None or not same(code, parse(changed), values, name, work.variables):
         return None
     return _with_imports(changed, work)
 
@@ -288,7 +291,7 @@ class _Work:
         """Of an f-string: the call stands in the place of the credential."""
         source = self.code.source
         span = self.code.span(node)
-        pieces = list(_literals(source, span))
+        pieces = list(literals(source, span))
         text: list[str | None] = []
         at = span.start
         for piece in pieces:
@@ -305,7 +308,7 @@ class _Work:
             return None
         return "".join(part or "" for part in text)
 
-    def _piece(self, source: str, piece: _Literal, group: Sequence[Moving]) -> str | None:
+    def _piece(self, source: str, piece: Literal, group: Sequence[Moving]) -> str | None:
         """One literal of an f-string; one that has no `f` yet gets it."""
         if not group:
             return source[piece.start : piece.end]
@@ -360,146 +363,6 @@ def _literal(text: str) -> str:
 
 def _braces_doubled(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
-
-
-class _Literal(NamedTuple):
-    """One string literal of an implicit concatenation: `body` and `close` are where its content
-    begins and ends."""
-
-    start: int
-    end: int
-    prefix: str
-    quote: str
-    body: int
-    close: int
-
-
-_OPEN = lazy(r"([rRbBuUfF]{0,2})(\"\"\"|'''|\"|')")
-
-
-def _literals(source: str, span: Span) -> Iterator[_Literal]:
-    """The literals of an expression that is nothing but literals. One with its own quotes inside
-    of braces (from Python 3.12 on) is cut short, which the proof finds out."""
-    at = span.start
-    while found := _OPEN.search(source, at, span.end):
-        prefix, quote = found[1], found[2]
-        close = found.end()
-        while close < span.end and not source.startswith(quote, close):
-            close += 2 if source[close] == "\\" else 1
-        at = close + len(quote)
-        yield _Literal(found.start(), at, prefix, quote, found.end(), close)
-
-
-# proof
-
-
-def _same(before: Code, after: Code, work: _Work, secrets: Sequence[Moving]) -> bool:
-    """Whether both texts do the same, references being the values that they stand for."""
-    import ast
-
-    def outside(code: Code) -> list[str]:
-        return [code.source[part.start : part.end] for part in code.unparsed]
-
-    if outside(before) != outside(after):
-        return False
-    if before.tree is None or after.tree is None:
-        return before.tree is after.tree
-    values = {one.reference: one.value for one in secrets}
-    try:
-        trees = [
-            ast.dump(_normal(code.source, values, work)) for code in (before, after) if code.tree
-        ]
-    except RecursionError:
-        return False
-    return trees[0] == trees[1]
-
-
-def _normal(source: str, values: Mapping[str, str], work: _Work) -> ast.AST:
-    """The tree of a text, constants folded, references put back, lines that set variables for
-    shell lines left out."""
-    import ast
-
-    class Normal(ast.NodeTransformer):
-        def visit(self, node: ast.AST) -> ast.AST | None:
-            node = self.generic_visit(node)
-            if isinstance(node, ast.Expr) and _is_blank(node.value):
-                return None
-            if isinstance(node, ast.Assign) and _sets(node, work):
-                return None
-            if isinstance(node, ast.JoinedStr):
-                node.values = list(_merged(node.values))
-            if isinstance(node, ast.expr):
-                known = _value(node, values, work.name)
-                if known is not None:
-                    return ast.Constant(known)
-            return node
-
-    tree = parse(source).tree
-    assert tree is not None  # noqa: S101  # the caller has looked
-    return Normal().visit(tree)  # type: ignore[return-value]
-
-
-def _is_blank(node: ast.expr) -> bool:
-    """What stands for a magic or shell line."""
-    import ast
-
-    return isinstance(node, ast.Constant) and node.value == 0 and node.value is not False
-
-
-def _sets(node: ast.Assign, work: _Work) -> bool:
-    import ast
-
-    match node.targets:
-        case [
-            ast.Subscript(
-                value=ast.Attribute(value=ast.Name(id="os"), attr="environ"),
-                slice=ast.Constant(value=str(name)),
-            )
-        ]:
-            return name in work.variables
-    return False
-
-
-def _merged(parts: Sequence[ast.expr]) -> Iterator[ast.expr]:
-    """The parts of an f-string, neighbouring texts as one."""
-    import ast
-
-    text = ""
-    for part in parts:
-        known = Code.constant(part)
-        if known is not None:
-            text += known
-            continue
-        if text:
-            yield ast.Constant(text)
-            text = ""
-        yield part
-    if text:
-        yield ast.Constant(text)
-
-
-def _value(node: ast.expr, values: Mapping[str, str], name: str) -> str | bytes | None:
-    """What an expression is sure to be, as text or bytes."""
-    import ast
-
-    match node:
-        case ast.Call(
-            func=ast.Name(id=called), args=[ast.Constant(value=str(reference))], keywords=[]
-        ) if called == name:
-            return values.get(reference)
-        case ast.Call(
-            func=ast.Attribute(value=ast.Constant(value=str(text)), attr="encode"),
-            args=[],
-            keywords=[],
-        ):
-            return text.encode("utf-8", "surrogatepass")
-        case ast.BinOp(
-            left=ast.Constant(value=bytes(one)),
-            op=ast.Add(),
-            right=ast.Constant(value=bytes(other)),
-        ):
-            return one + other
-    return Code.constant(node)
 
 
 def _with_imports(text: str, work: _Work) -> str:

@@ -31,7 +31,8 @@ def secret(reference: str, *, opaque: bool = False) -> Given:
     """
     from jupyter_mlsec.credentials.store import store
 
-    return store().fetch(parse(reference), opaque=opaque)
+    with _in_full():
+        return store().fetch(parse(reference), opaque=opaque)
 
 
 @contextmanager
@@ -41,14 +42,8 @@ def env(**references: str) -> Iterator[None]:
     They are for child processes, and for libraries that look there. Raises MlsecError before
     anything is set if one can't be had.
     """
-    from jupyter_mlsec.credentials.store import store
-
-    refs = {name: parse(reference) for name, reference in references.items()}
-    for name, ref in refs.items():
-        if ref.is_mapping:
-            raise MlsecError(f"{name} would get all keys of {ref.label}", "add #key to it")
-    fetched = store().fetch_all(list(refs.values()))
-    values = {name: str(value) for name, value in zip(refs, fetched, strict=True)}
+    with _in_full():
+        values = _values(references)
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
@@ -59,6 +54,27 @@ def env(**references: str) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = old
+
+
+def _values(references: Mapping[str, str]) -> dict[str, str]:
+    from jupyter_mlsec.credentials.store import store
+
+    refs = {name: parse(reference) for name, reference in references.items()}
+    for name, ref in refs.items():
+        if ref.is_mapping:
+            raise MlsecError(f"{name} would get all keys of {ref.label}", "add #key to it")
+    fetched = store().fetch_all(list(refs.values()))
+    return {name: str(value) for name, value in zip(refs, fetched, strict=True)}
+
+
+@contextmanager
+def _in_full() -> Iterator[None]:
+    """Have a traceback's last line say what to do as well."""
+    try:
+        yield
+    except MlsecError as error:
+        error.args = (error.full,)
+        raise
 
 
 class Transit:
@@ -111,7 +127,8 @@ def put(reference: str, value: str, cas: int | None = None) -> int:
     """Write a value; gives its version. `cas` is the version that has to be there, 0 for none."""
     from jupyter_mlsec.credentials.store import store
 
-    return store().put(parse(reference), value, cas)
+    with _in_full():
+        return store().put(parse(reference), value, cas)
 
 
 def names(prefix: str = "", provider: str = "vault") -> list[str]:
@@ -124,8 +141,9 @@ def names(prefix: str = "", provider: str = "vault") -> list[str]:
 def _engine(call: str, *arguments: Any, **named: Any) -> Any:
     from jupyter_mlsec.credentials.store import store
 
-    store().protect()
-    provider: Any = store().provider("vault")
-    if not hasattr(provider, "engine"):
-        raise MlsecError("this needs Vault, and secrets come from elsewhere here")
-    return provider.engine(call, *arguments, **named)
+    with _in_full():
+        store().protect()
+        provider: Any = store().provider("vault")
+        if not hasattr(provider, "engine"):
+            raise MlsecError("this needs a login to Vault of this process's own")
+        return provider.engine(call, *arguments, **named)

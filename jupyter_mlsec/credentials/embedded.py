@@ -155,7 +155,7 @@ def _answers(port: int) -> bool:
 
 
 def _embedded(folder: Path, state: Mapping[str, Any]) -> Embedded:
-    keys = _Keys(folder, in_memory=state["in_memory"])
+    keys = _Keys(folder, state["keys"], in_memory=state["in_memory"])
     return Embedded(
         address=f"https://127.0.0.1:{state['port']}",
         ca_file=str(folder / "tls" / "ca.pem"),
@@ -169,7 +169,7 @@ def _embedded(folder: Path, state: Mapping[str, Any]) -> Embedded:
 
 def _start(program: str, folder: Path, ephemeral: bool) -> Embedded:
     before = _state(folder) or {}
-    keys = _Keys(folder, in_memory=ephemeral)
+    keys = _Keys(folder, before.get("keys"), in_memory=ephemeral)
     credentials = {openbao.SEAL_KEY: keys.get("seal")}
     credentials |= {variable: keys.get(name) for name, variable in openbao.PASSWORDS.items()}
     openbao.certify(folder / "tls")
@@ -179,9 +179,10 @@ def _start(program: str, folder: Path, ephemeral: bool) -> Embedded:
     _trim(folder / "audit.log")
     (folder / "raft").mkdir(mode=0o700, exist_ok=True)
     pid = openbao.launch(program, folder, credentials)
-    state = {"port": port, "pid": pid, "in_memory": ephemeral, "layout": _LAYOUT}
+    state = {"port": port, "pid": pid, "in_memory": ephemeral, "keys": keys.kind}
     # without the layout until all is done, so that a start that was cut off is made up for
     _write_state(folder, {**state, "layout": before.get("layout", 0)})
+    state["layout"] = _LAYOUT
     running = _embedded(folder, state)
     _wait(running)
     if before and before.get("layout") != _LAYOUT:
@@ -291,34 +292,59 @@ def _trim(log: Path) -> None:
 
 
 class _Keys:
-    """The key of the seal and the passwords of the server's users, made when first asked for."""
+    """The key of the seal and the passwords of the server's users.
 
-    def __init__(self, folder: Path, *, in_memory: bool) -> None:
+    They are made when first asked for, but never where there are data already: new keys would
+    not open those.
+    """
+
+    def __init__(self, folder: Path, where: str | None, *, in_memory: bool) -> None:
+        """`where` they are kept as the state says, or None to decide on it."""
         self._file = folder / "keys.json"
         # an entry for each folder: what unlocks one server must not overwrite another's
         self._service = f"{_SERVICE} {folder}"
-        # a file that is there says that no keyring was, when it all began
-        self._keyring = None if in_memory or self._file.exists() else keyrings.safe()
+        self._may_make = in_memory or not (folder / "raft" / "vault.db").exists()
+        self._keyring = None
+        if where != "file" and not in_memory and not self._file.exists():
+            self._keyring = keyrings.needed() if where == "keyring" else keyrings.safe()
+        self.kind = "keyring" if self._keyring else "file"
         self.where = "the OS keyring" if self._keyring else str(self._file)
 
     def __repr__(self) -> str:
         return f"Keys(in {self.where})"
 
     def get(self, name: str) -> str:
+        """Raises MlsecError where it is gone."""
+        known = self._known(name)
+        if known is not None:
+            return known
+        if not self._may_make:
+            raise MlsecError(
+                f"what unlocks your own Vault is not in {self.where}",
+                f"bring it back from a backup, or remove {self._file.parent} and begin anew",
+            )
+        made = _made()
         if self._keyring:
-            kept = self._keyring.get_password(self._service, name)
-            if kept is None:
-                kept = _made()
-                self._keyring.set_password(self._service, name, kept)
-            return str(kept)
+            self._keyring.set_password(self._service, name, made)
+        else:
+            text = json.dumps({**self._read(), name: made})
+            openbao.write_private(self._file, text.encode())
+        return made
+
+    def _known(self, name: str) -> str | None:
+        if self._keyring:
+            kept: str | None = self._keyring.get_password(self._service, name)
+            return kept
+        return self._read().get(name)
+
+    def _read(self) -> dict[str, str]:
         try:
             known: dict[str, str] = json.loads(self._file.read_bytes())
         except FileNotFoundError:
-            known = {}
-        if name not in known:
-            known[name] = _made()
-            openbao.write_private(self._file, json.dumps(known).encode())
-        return known[name]
+            return {}
+        except (OSError, ValueError):
+            raise MlsecError(f"{self._file} can't be read", "bring it back from a backup") from None
+        return known
 
 
 def _made() -> str:

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _UTF8 = ("utf-8", "surrogatepass")
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
 _LEAST_SHORT, _LEAST_DIGITS, _LEAST_WORD = 4, 6, 12  # what is shorter is all over any text
-_HELD_FROM, _HELD_TO = 3, 24  # reduced characters: a beginning this long is held back
+_HELD_FROM, _HELD_TO = 3, 24  # reduced characters: a beginning this long is held back,
+_HELD_DIGITS = 6  # and of codes only this one, as every other line ends in a number
 
 
 class Span(NamedTuple):
@@ -157,6 +158,7 @@ class Index:
             for _, variant in known
             if variant.prefix
             for size in range(_HELD_FROM, min(variant.least, _HELD_TO, len(variant.text)))
+            if size >= _HELD_DIGITS or not variant.text[:size].isdigit()
         }
 
     def spans(self, raw: bytes, before: bytes = b"") -> list[Span]:

@@ -33,6 +33,8 @@ _TELLING = ("pass", "pw", "secret", "key", "token", "credential", "pin")
 # Keys whose values are no secrets: masked, they would vanish from ordinary outputs.
 _PUBLIC = frozenset("user username user_name host hostname port db dbname database region".split())
 _KEPT_EVENTS = 1000
+# Where these keep their values is this process's own; the broker's server has another one.
+_HERE = frozenset({"env", "dotenv", "colab", "kaggle"})
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class Store:
         """The provider of that name, opened once; in CI the environment in its place."""
         from jupyter_mlsec.credentials import ci
 
-        if self.broker is not None:
+        if self.broker is not None and name not in _HERE:
             return self.broker.of(name)
         if name not in self._providers:
             in_ci = ci.active(os.environ)
@@ -181,7 +183,7 @@ class Store:
         fetched = many.fetch(refs, lambda name: _Recorded(self.provider(name), self._record))
         for name in {ref.provider for ref in refs}:
             # what the provider logs in with must not show either
-            for token in getattr(self._providers.get(name), "tokens", tuple)():
+            for token in getattr(self.provider(name), "tokens", tuple)():
                 self.redactor.add(f"{name} token", token)
         return fetched
 
@@ -231,7 +233,7 @@ class Store:
             version=version,
             notebook=where.notebook,
             cell=where.cell,
-            write=self.broker is None,  # which writes its own lines
+            write=self.broker is None or ref.provider in _HERE,  # it writes its own lines
         )
         self.events.append(line)
 

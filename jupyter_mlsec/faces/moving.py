@@ -43,7 +43,7 @@ class Plan:
     none. Nothing is shown of a value."""
 
     path: str
-    data: bytes
+    data: bytes = field(repr=False)
     changes: tuple[Change, ...] = field(repr=False)
     values: Mapping[str, str] = field(repr=False)
     kinds: Mapping[str, str]

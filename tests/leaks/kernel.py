@@ -6,7 +6,9 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -15,7 +17,46 @@ from jupyter_client.manager import KernelManager
 
 from tests.leaks.channel import Channel
 
+Mask = Callable[[str, str], str]  # of a kind of message and a text
+
 _TIMEOUT = 30.0
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What came out of one channel: messages with their buffers, and terminal and files."""
+
+    messages: list[bytes]
+    elsewhere: list[bytes]
+
+    def texts(self, mask: Mask = lambda kind, text: text) -> list[bytes]:
+        """All of it, for the oracle: also what a reader sees one after the other, either stream
+        and all texts together. `mask` is applied to the texts of each message."""
+        masked: list[bytes] = []
+        shown: dict[str, list[str]] = {"stdout": [], "stderr": [], "": []}
+        for raw in self.messages:
+            if not raw.startswith(b'{"msg_type"'):
+                masked.append(raw)
+                continue
+            kind = json.loads(raw)["msg_type"]
+            message = _mapped(json.loads(raw), lambda text, kind=kind: mask(kind, text))  # type: ignore[misc]
+            masked.append(json.dumps(message, ensure_ascii=False).encode())
+            if kind in ("stream", "display_data", "execute_result"):
+                content = message["content"]
+                text = content.get("text") or content.get("data", {}).get("text/plain", "")
+                if isinstance(text, str):
+                    shown[content.get("name", "")].append(text)
+                    shown[""] += [text] if "name" in content else []
+        together = ["".join(parts).encode() for parts in shown.values()]
+        return [b"\n".join(masked), *together, *self.elsewhere]
+
+
+def _mapped(node: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(node, str):
+        return change(node)
+    if isinstance(node, dict):
+        return {change(key): _mapped(value, change) for key, value in node.items()}
+    return [_mapped(value, change) for value in node] if isinstance(node, list) else node
 
 
 class Kernel:
@@ -34,7 +75,6 @@ class Kernel:
         self.terminal = top / "terminal.log"
         self.work.mkdir(parents=True)
         self.received: list[bytes] = []
-        self._contents: list[dict[str, Any]] = []
         self.errors: list[str] = []
         self.status = ""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "IPYTHON"))}
@@ -96,12 +136,11 @@ class Kernel:
                 self._keep(reply)
                 return dict(reply)
 
-    def try_out(self, channel: Channel, value: str) -> list[bytes]:
-        """Run a channel's cell; all that was captured of it: messages, terminal, new files."""
+    def try_out(self, channel: Channel, value: str) -> Capture:
+        """Run a channel's cell; all that came out of it."""
         if channel.before:
             self.run(channel.before.replace("@@", value))
         self.received.clear()
-        self._contents.clear()
         self.errors.clear()
         before = self._files()
         printed = self.terminal.stat().st_size
@@ -112,10 +151,9 @@ class Kernel:
         if channel.then:
             self._collect(0.05)
         terminal = self.terminal.read_bytes()[printed:]
-        shown = [text.encode() for text in self._shown()]
         if "writeout_cache" not in code:  # it is written at any time, of any cell
             before[self.history] = self._files().get(self.history, (0, 0))
-        return [b"\n".join(self.received), *shown, terminal, *self._changed(before)]
+        return Capture(list(self.received), [terminal, *self._changed(before)])
 
     def end(self) -> None:
         self._client.stop_channels()
@@ -141,21 +179,9 @@ class Kernel:
     def _keep(self, message: dict[str, Any]) -> None:
         parts = {name: message[name] for name in ("msg_type", "content", "metadata")}
         self.received.append(json.dumps(parts, ensure_ascii=False, default=str).encode())
-        if message["msg_type"] in ("stream", "display_data", "execute_result"):
-            self._contents.append(message["content"])
         self.received += [bytes(buffer) for buffer in message.get("buffers", ())]
         if message["msg_type"] == "error":
             self.errors.append(message["content"]["ename"])
-
-    def _shown(self) -> list[str]:
-        """What a reader sees one after the other: either stream, and all texts together."""
-        texts: dict[str, list[str]] = {"stdout": [], "stderr": [], "": []}
-        for content in self._contents:
-            text = content.get("text") or content.get("data", {}).get("text/plain", "")
-            if isinstance(text, str):
-                texts[content.get("name", "")].append(text)
-                texts[""] += [text] if "name" in content else []
-        return ["".join(parts) for parts in texts.values()]
 
     def _files(self) -> dict[Path, tuple[int, int]]:
         found = {}
@@ -168,8 +194,12 @@ class Kernel:
 
     def _changed(self, before: dict[Path, tuple[int, int]]) -> list[bytes]:
         after = self._files()
-        changed = [path for path in after if before.get(path) != after[path]]
-        return [self._new(path, *before.get(path, (0, 0))) for path in changed if path.exists()]
+        found = []
+        for path in after:
+            if before.get(path) != after[path]:
+                with suppress(FileNotFoundError):
+                    found.append(self._new(path, *before.get(path, (0, 0))))
+        return found
 
     def _new(self, path: Path, modified: int, size: int) -> bytes:
         """What was added to a file, or all of it if it was written anew."""

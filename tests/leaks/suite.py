@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from jupyter_mlsec.core.formats import sample
 from tests.leaks.channel import Channel
-from tests.leaks.kernel import Kernel
+from tests.leaks.kernel import Capture, Kernel, Mask
 from tests.leaks.oracle import Oracle
 
 VARIABLE = "MLSEC_LEAK_TEST"
@@ -20,12 +20,11 @@ REFERENCE = f"env://{VARIABLE}"
 
 _FETCH = f"%load_ext jupyter_mlsec\n%mlsec_secret key = {REFERENCE}\n"
 _PLAIN = f"import os\nkey = os.environ['{VARIABLE}']\n"
-# children must not have it from the start
 # jedi takes ten seconds to come up, and completes from names that it sees in the source alone
-_DERIVE = (
-    "%config IPCompleter.use_jedi = False\n"
-    + f"import os\ns = key + ''\ndel os.environ['{VARIABLE}']\n"
-)
+_MODULES = "import base64, binascii, codecs, hashlib, html, json, zlib, urllib.parse as u\n"
+_QUICK = "%config IPCompleter.use_jedi = False\n"
+# children must not have it from the start
+_DERIVE = f"{_MODULES}{_QUICK}import os\ns = key + ''\ndel os.environ['{VARIABLE}']\n"
 
 
 class Outcome(NamedTuple):
@@ -34,7 +33,7 @@ class Outcome(NamedTuple):
     channel: Channel
     leaked: bool
     warned: bool
-    status: str
+    capture: Capture
 
 
 class Suite:
@@ -43,17 +42,20 @@ class Suite:
     def __init__(self, plain: bool = False, python: str = sys.executable) -> None:
         self._top = Path(tempfile.mkdtemp(prefix="mlsec-leaks-"))
         value = sample("{an:36}", random.Random())  # another one in each run
-        self._value = value
+        self.value = value
         self._oracle = Oracle(value)
         self.kernel = Kernel(self._top / "kernel", {VARIABLE: value}, python)
         assert self.kernel.run((_PLAIN if plain else _FETCH) + _DERIVE) == "ok"
 
     def outcomes(self, channels: Iterable[Channel]) -> Iterator[Outcome]:
         for channel in channels:
-            captured = self.kernel.try_out(channel, self._value)
-            leaked = any(map(self._oracle.finds, captured))
-            warned = b"this cell wrote the secret" in captured[0]
-            yield Outcome(channel, leaked, warned, self.kernel.status)
+            capture = self.kernel.try_out(channel, self.value)
+            warned = any(b"this cell wrote the secret" in message for message in capture.messages)
+            yield Outcome(channel, self.leaks(capture), warned, capture)
+
+    def leaks(self, capture: Capture, mask: Mask | None = None) -> bool:
+        """Whether the value is in what was captured, after a mask of somebody else's."""
+        return any(map(self._oracle.finds, capture.texts(mask) if mask else capture.texts()))
 
     def end(self) -> None:
         self.kernel.end()

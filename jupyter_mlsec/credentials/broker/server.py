@@ -25,6 +25,7 @@ from jupyter_mlsec.credentials.provider import Fetched, Provider, open_provider
 from jupyter_mlsec.credentials.reference import VAULT, Reference, parse
 
 _LARGEST = 4 << 20  # bytes of one line: Vault takes values of 1 MB, JSON escapes them
+_LONGEST = 100  # bytes of a socket's path
 _HELLO = 10.0  # seconds that a connection has to show its pass
 _THREADS = 8  # requests to the stores at a time
 
@@ -85,6 +86,7 @@ class Broker:
         self._threads = ThreadPoolExecutor(_THREADS, "mlsec-broker")
         self._server: asyncio.Server | None = None
         self._address = ""
+        self._own_folder: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._opening = threading.Lock()
 
@@ -93,8 +95,7 @@ class Broker:
     async def start(self) -> None:
         """Listen. Raises OSError where that can't be."""
         if hasattr(asyncio, "start_unix_server"):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path = self._folder / f"mlsec-broker-{os.getpid()}-{secrets.token_hex(4)}"
+            path = self._socket()
             mask = os.umask(0o177)
             try:
                 self._server = await asyncio.start_unix_server(
@@ -106,6 +107,18 @@ class Broker:
         else:
             self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_LARGEST)
             self._address = f"tcp:{self._server.sockets[0].getsockname()[1]}"
+
+    def _socket(self) -> Path:
+        """Where to listen: in the folder, or in a new one of the system's where that is too deep
+        for a socket's address (sun_path has 104 bytes on macOS, 108 on Linux)."""
+        name = f"mlsec-broker-{os.getpid()}-{secrets.token_hex(4)}"
+        if len(os.fsencode(self._folder / name)) < _LONGEST:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return self._folder / name
+        import tempfile
+
+        self._own_folder = tempfile.mkdtemp(prefix="mlsec-")  # for the user alone
+        return Path(self._own_folder) / name
 
     async def stop(self) -> None:
         """Give back all that was leased, and end the logins."""
@@ -122,6 +135,8 @@ class Broker:
         self._threads.shutdown()
         if self._address.startswith("unix:"):
             Path(self._address.removeprefix("unix:")).unlink(missing_ok=True)
+        if self._own_folder is not None:
+            os.rmdir(self._own_folder)
 
     @property
     def listens(self) -> bool:

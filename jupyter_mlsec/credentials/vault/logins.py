@@ -36,7 +36,7 @@ Auth = Any  # the `auth` part of the server's answer: client_token, lease_durati
 class Context:
     """What a login may use. `ask` is None where nobody can be asked, in CI above all."""
 
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
     home: str
     ask: Ask | None = None
     tell: Tell = field(default=lambda line: None)

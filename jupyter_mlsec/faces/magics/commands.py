@@ -59,13 +59,15 @@ def _status(shell: Any, words: list[str]) -> None:
 
     try:
         provider: Any = store().provider(VAULT)
-        for name, value in provider.status().items():
-            print(f"{name + ':':<12}{_shown(value)}")
+        told = {"vault": "the Jupyter server holds the login"}
+        for name, value in (told if store().broker else provider.status()).items():
+            if value:
+                print(f"{name + ':':<12}{_shown(value)}")
     except MlsecError as error:
         print(f"vault:      {error.full}")
     kind = "all that this kernel sends" if kernel() else "logs and history, not the terminal"
     known = len(store().redactor.labels)
-    print(f"masked:     {known} secrets, in {kind}" if known else "masked:     no secrets yet")
+    print(f"masked:     {known} values, in {kind}" if known else "masked:     no values yet")
     for name, binding in store().bindings.items():
         print(f"  {name} = {binding.reference.label}{_age(binding)}")
 
@@ -83,6 +85,8 @@ def _list(shell: Any, words: list[str]) -> None:
 def _login(shell: Any, words: list[str]) -> None:
     from jupyter_mlsec.credentials.vault.provider import VaultProvider
 
+    if store().broker is not None:
+        raise MlsecError("the Jupyter server holds the login", "log in where it runs")
     provider = VaultProvider(method=words[0] if words else None, ask=_asked, tell=print)
     where = provider.log_in()
     store().use(provider)

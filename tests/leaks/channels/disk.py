@@ -74,6 +74,7 @@ LOGS = table(
         + "import warnings; logging.captureWarnings(True); warnings.simplefilter('always')\n"
         "warnings.warn(s); logging.captureWarnings(False)",
     },
+    before="%logstop",
 )  # fmt: skip
 
 _WHY = "the user's own files are never changed; the warning names them"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tests.leaks.channel import Channel, table
 
-_B = "import base64, binascii, codecs, hashlib, html, json, urllib.parse as u, zlib\n"
-
 _FORMS = {
     "upper case": "s.upper()",
     "lower case": "s.lower()",
@@ -88,21 +86,17 @@ _FORMS = {
     "in other characters": "f'ab{s}yz'",
 }
 
-CLOSED = tuple(
-    channel
-    for name, form in _FORMS.items()
-    for channel in table("encodings", {name: f"{_B}print({form})"})
-)
+CLOSED = table("encodings", {name: f"print({form})" for name, form in _FORMS.items()})
 
 _CIPHER = "any computation may hide a value; accidents don't"
 OPEN = (
     Channel(
-        "compressed", "encodings", _B + "print(base64.b64encode(zlib.compress(s.encode())).decode())",
+        "compressed", "encodings", "print(base64.b64encode(zlib.compress(s.encode())).decode())",
         open="compression is not undone",
     ),
     Channel(
         "in other words", "encodings",
-        _B + "print(' '.join(f'{c}{c}{c}' for c in s))",
+        "print(' '.join(f'{c}{c}{c}' for c in s))",
         open=_CIPHER,
     ),
 )  # fmt: skip

@@ -115,7 +115,7 @@ DESCRIPTORS = table(
             "import subprocess, sys; subprocess.run(['cat'], input=s.encode(), stdout=sys.stdout)"
         ),
         "late child": (
-            "import subprocess; p = subprocess.Popen('sleep .2; cat', shell=True, "
+            "import subprocess; p = subprocess.Popen('sleep .05; cat', shell=True, "
             "stdin=subprocess.PIPE); p.stdin.write(s.encode()); p.stdin.close()"
         ),
         "!echo": "!echo $K",
