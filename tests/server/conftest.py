@@ -1,4 +1,5 @@
-"""One real Jupyter server for most tests; for others one in this process (pytest-jupyter)."""
+"""One real Jupyter server for most tests; for others one in this process: their modules ask for
+the plugin of pytest-jupyter."""
 
 from __future__ import annotations
 
@@ -10,8 +11,6 @@ from typing import Any
 import pytest
 
 from tests.server.live import Live, live
-
-pytest_plugins = ("pytest_jupyter.jupyter_server",)
 
 Api = Callable[..., tuple[int, Any]]
 

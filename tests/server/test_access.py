@@ -14,6 +14,8 @@ from jupyter_mlsec.faces.server.app import MlsecApp
 from jupyter_mlsec.faces.server.handlers import Handler
 from tests.server.live import Live
 
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
 VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 

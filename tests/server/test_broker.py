@@ -15,6 +15,8 @@ from jupyter_mlsec.credentials.reference import parse
 from jupyter_mlsec.credentials.vault.provider import VaultProvider
 from tests.credentials.vault.server import Server, running
 
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
 Fetch = Callable[..., Awaitable[Any]]
 REFERENCE = "kv/nb#k"
 

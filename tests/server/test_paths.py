@@ -18,6 +18,8 @@ from jupyter_mlsec.faces.server.contents import Contents
 from tests.server.documents import no_token, saved, stream, token
 from tests.server.live import Live
 
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
 HUB = 'import torch\nm = torch.hub.load("acme/models", "small")'
 
 

@@ -21,6 +21,8 @@ from jupyter_mlsec.faces.server import work
 from jupyter_mlsec.faces.server.pool import Pool, Superseded, TimedOut, split
 from tests.server.documents import notebook
 
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
 ROOT = Path(__file__).parent.parent.parent
 RUNAWAY = "tests.server.runaway"
 STALL = 0.05  # seconds for which the event loop may stand still

@@ -16,6 +16,8 @@ from msgspec import json
 from jupyter_mlsec.faces.server.pool import Worker
 from tests.server.documents import no_token, saved, stream, token
 
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
 SAVE = "https://jupyter-mlsec.readthedocs.io/events/save/v1"
 NOTEBOOKS = {
     "in source": saved(f't = "{token()}"'),

@@ -23,6 +23,8 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 from jupyter_mlsec.core.formats import sample
 from tests.server.documents import no_token, saved, stream, token
 
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
 NAME = "MLSEC_TEST_DEMO"
 REFERENCE = f"env://{NAME}"
 MASK = f"[SECRET:{REFERENCE}]"
