@@ -100,23 +100,6 @@ def test_files(page: Any, lab: Server, key: str, name: str, text: str, marked: s
     assert marked.replace("KEY", key) in "".join(texts(page))
 
 
-def test_a_restarted_server_is_asked_again(page: Any, lab: Server, key: str) -> None:
-    from playwright.sync_api import expect
-
-    opened(page, lab.write("restart.ipynb", code(f'aws_key = "{key}"'), code("x = 1")))
-    expect(page.locator(MARK)).to_have_count(1)
-    lab.stop()
-    try:  # edited through the model: JupyterLab's own notice stands in front of the editors
-        page.evaluate(
-            """key => jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel
-                .setSource(`other = "${key}"`)""",
-            key,
-        )
-    finally:
-        lab.start()
-    expect(page.locator(f".jp-Cell:nth-child(2) {MARK}")).to_have_count(1, timeout=60_000)
-
-
 def test_console(page: Any, lab: Server, key: str) -> None:
     page.evaluate(
         """async () => {
