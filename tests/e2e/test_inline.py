@@ -100,21 +100,6 @@ def test_files(page: Any, lab: Server, key: str, name: str, text: str, marked: s
     assert marked.replace("KEY", key) in "".join(texts(page))
 
 
-def test_a_restarted_server_is_asked_again(page: Any, lab: Server, key: str) -> None:
-    from playwright.sync_api import expect
-
-    opened(page, lab.write("restart.ipynb", code(f'aws_key = "{key}"'), code("x = 1")))
-    expect(page.locator(MARK)).to_have_count(1)
-    lab.stop()
-    editor = page.locator(".jp-Notebook .cm-content").nth(1)
-    editor.click()
-    page.keyboard.press("Control+End")
-    page.keyboard.type(f'\nother = "{key}"')
-    lab.start()
-    expect(page.locator(f".jp-Cell:nth-child(2) {MARK}")).to_have_count(1, timeout=30_000)
-    assert "other" in source(page, 1)
-
-
 def test_console(page: Any, lab: Server, key: str) -> None:
     page.evaluate(
         """async () => {
