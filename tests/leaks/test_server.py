@@ -16,7 +16,7 @@ from jupyter_mlsec.faces.server import line
 from tests.leaks import suite
 from tests.leaks.channel import Channel
 from tests.leaks.channels import CHANNELS
-from tests.leaks.kernel import Kernel
+from tests.leaks.kernel import Capture, Kernel
 from tests.leaks.suite import Suite
 
 _PARTS = ("header", "parent_header", "metadata", "content")
@@ -73,13 +73,12 @@ def leaking(channels: list[Channel], redactor: line.Learned | None) -> set[tuple
     """The channels whose messages show the value."""
     running = Suite(plain=True)
     if redactor is not None:
-        redactor.learn("kv/a#b", running._value)
+        redactor.learn("kv/a#b", running.value)
     found = set()
     try:
         for channel in channels:
-            running.kernel.try_out(channel, running._value)
-            shown = [text.encode() for text in running.kernel._shown()]
-            if any(map(running._oracle.finds, [b"\n".join(running.kernel.received), *shown])):
+            messages = running.kernel.try_out(channel, running.value).messages
+            if running.leaks(Capture(messages, [])):
                 found.add((channel.group, channel.name))
     finally:
         running.end()
