@@ -126,13 +126,13 @@ def _keys(page: Any, *, marked: bool) -> list[float]:
     times = []
     for n in range(KEYS):
         cell = n % 3
-        page.evaluate(_PREPARE, [cell, f'aws_key = "{key}' if marked else "x = "])
+        page.evaluate(_PREPARE, [cell, f'aws_key = "{key[:-1]}' if marked else "x = "])
         page.evaluate(
             f"([marked, cell]) => {{ window.mlsecTime = ({_TYPE})([marked, cell]); }}",
             [marked, cell],
         )
         page.wait_for_function("window.mlsecReady")
-        page.keyboard.press('"' if marked else "1")
+        page.keyboard.press(key[-1] if marked else "1")
         times.append(page.evaluate("window.mlsecTime"))
     return times
 
