@@ -168,6 +168,8 @@ class Code:
 
         found: list[ast.AST] = [self.tree]
         for node in found:
+            if not node._fields:
+                continue  # `Add()` and the like are shared by all trees: IPython hangs others on it
             for value in node.__dict__.values():
                 if isinstance(value, list):
                     found += [item for item in value if isinstance(item, ast.AST)]

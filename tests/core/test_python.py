@@ -262,3 +262,15 @@ def test_only_texts_that_mention_a_name_are_parsed() -> None:
 def test_imports_over_all_cells() -> None:
     cells = ["import a.b\nimport c.d as e", "from f import g, h as i\nfrom j import *", "x y"]
     assert imports([parse(c) for c in cells]) == {"a": "a", "e": "c.d", "g": "f.g", "i": "f.h"}
+
+
+def test_what_others_hang_on_shared_nodes_is_not_followed() -> None:
+    """IPython's tracebacks (by `executing`) set `parent` on all nodes of a tree, and with that on
+    `Add()`, which every tree of the process shares."""
+    shared = ast.parse("a + b").body[0].value.op  # type: ignore[attr-defined]
+    shared.parent = ast.parse("x = [1]")
+    try:
+        names = [type(node).__name__ for node in parse("c + d").nodes]
+    finally:
+        del shared.parent
+    assert names == ["Module", "Expr", "BinOp", "Name", "Add", "Name"]
