@@ -98,6 +98,8 @@ def test_the_demonstration(folder: Folder) -> None:
         "load-data.ipynb itself is unchanged: yes",
         "what len(users) gave is in git: no",
         "in the file, after the merge: yes",
+        "the key is [SECRET:kv/ml/openai#api_key] with 48 characters",
+        "the value is in ask.ipynb: no",
     ):
         assert outcome.shows(said)
     # what it made up is in its files, and nowhere in its report

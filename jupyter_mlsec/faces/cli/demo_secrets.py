@@ -37,6 +37,8 @@ def show(folder: Path) -> None:
         _executed(folder, environment)
         text = (folder / NOTEBOOK).read_text("utf-8")
         print(f"# the value is in {NOTEBOOK}: {'yes' if value in text else 'no'}")
+    except subprocess.CalledProcessError as failed:
+        print(f"(stopped: {failed.stderr.strip() or failed})")
     finally:
         _mlsec(environment, "vault", "stop")
 
@@ -52,14 +54,9 @@ def _executed(folder: Path, environment: dict[str, str]) -> None:
     path = folder / NOTEBOOK
     path.write_text(json.dumps(notebook, indent=1), "utf-8")
     execute = "from nbclient.cli import main; main()"  # what `jupyter execute` runs
-    print(f"\n$ jupyter execute --inplace {NOTEBOOK}", flush=True)
-    subprocess.run(  # noqa: S603  # our own interpreter
-        [sys.executable, "-c", execute, "--inplace", "--kernel_name=python3", NOTEBOOK],
-        cwd=folder,
-        env=environment,
-        check=True,
-        capture_output=True,
-    )
+    print(f"\n$ jupyter execute --inplace {NOTEBOOK}")
+    command = ["-c", execute, "--inplace", "--kernel_name=python3", NOTEBOOK]
+    _run(command, environment, folder)
     for cell in json.loads(path.read_text("utf-8"))["cells"]:
         print(f"  [{cell['execution_count']}] {''.join(cell['source'])}")
         for output in cell["outputs"]:
@@ -67,11 +64,23 @@ def _executed(folder: Path, environment: dict[str, str]) -> None:
 
 
 def _mlsec(environment: dict[str, str], *arguments: str, typed: str | None = None) -> None:
-    print("$ mlsec", *arguments, *(["< key"] if typed else []), flush=True)
-    subprocess.run(  # noqa: S603  # our own interpreter
-        [sys.executable, "-m", "jupyter_mlsec", *arguments],
+    print("$ mlsec", *arguments, *(["< key"] if typed else []))
+    print(_run(["-m", "jupyter_mlsec", *arguments], environment, typed=typed), end="")
+
+
+def _run(
+    arguments: list[str],
+    environment: dict[str, str],
+    folder: Path | None = None,
+    typed: str | None = None,
+) -> str:
+    """What our own interpreter prints. Raises CalledProcessError with what it said."""
+    return subprocess.run(  # noqa: S603  # our own interpreter
+        [sys.executable, *arguments],
         env=environment,
+        cwd=folder,
         input=typed,
         text=True,
         check=True,
-    )
+        capture_output=True,
+    ).stdout
