@@ -115,8 +115,10 @@ class _Remembering(Prefilter):
             found = self._inner.marks(new)
             for number, text in enumerate(new):
                 self._known[text.text] = found.get(number, {})
-        return {
-            number: marks for number, text in enumerate(texts) if (marks := self._known[text.text])
+        return {  # copies: the scanner adds marks of renamed imports, and takes some away
+            number: dict(marks)
+            for number, text in enumerate(texts)
+            if (marks := self._known[text.text])
         }
 
 
