@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from jupyter_mlsec import __version__
 
 COMMANDS = {
-    "scan": "find secrets and unsafe installs in notebooks and the files beside them",
+    "scan": "find secrets, unsafe installs, data and models in notebooks and the files beside",
     "fix": "mend what can be mended, in place",
     "strip": "take what is sensitive out of outputs, or all outputs",
     "git": "keep what is sensitive in notebooks out of commits: a filter for git",

@@ -33,6 +33,10 @@ def show(folder: Path) -> None:
     value = "".join(SystemRandom().choices(ascii_letters + digits, k=48))
     try:
         _mlsec(environment, "vault", "start", "--ephemeral")
+    except subprocess.CalledProcessError as failed:
+        print(f"(stopped: {failed.stderr.strip()})")
+        return
+    try:
         _mlsec(environment, "secret", "set", REFERENCE, typed=value)
         _executed(folder, environment)
         text = (folder / NOTEBOOK).read_text("utf-8")
