@@ -2,6 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 BENCH := .venv-bench/bin
 DOCS := .venv-docs/bin
+AUDIT := .venv-audit/bin
 LOCKED := -m pip --disable-pip-version-check install --quiet --require-hashes
 EDITABLE := -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
@@ -11,7 +12,7 @@ LAB := $(if $(shell command -v npm),.venv/lab)
 LAB_SOURCES := package.json $(wildcard labextension/*.js* labextension/s*/* labextension/src/*/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help dev lab demo test lint fix gen gen-check docs bench lock clean
+.PHONY: help dev lab demo test lint fix gen gen-check docs audit bench lock clean
 
 help:  ## say what the targets do
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -52,6 +53,10 @@ docs: .venv-docs/ready  ## build the documentation as a site, into docs/_site
 	$(DOCS)/sphinx-build -q -W --keep-going -b html docs docs/_site
 	@echo "docs/_site/index.html"
 
+audit: .venv-audit/ready  ## known holes in what the locks name, and what is unsafe in workflows
+	$(AUDIT)/zizmor --quiet --offline .
+	for lock in requirements/*.txt; do $(AUDIT)/pip-audit --strict --disable-pip --require-hashes -r $$lock || exit 1; done
+
 bench: .venv-bench/ready  ## measure against the peers (several minutes)
 	$(BENCH)/python -m bench $(ARGS)
 
@@ -61,10 +66,11 @@ lock: .venv/dev  ## lock the requirements anew; UPGRADE=--upgrade takes newer ve
 	$(COMPILE) --extra vault pyproject.toml requirements/demo.in -c requirements/dev.txt \
 		-o requirements/demo.txt
 	$(COMPILE) requirements/docs.in -o requirements/docs.txt
+	$(COMPILE) requirements/audit.in -o requirements/audit.txt
 	$(COMPILE) requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt
 
 clean:  ## remove environments, caches and builds
-	rm -rf .venv .venv-bench .venv-docs docs/_site build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
+	rm -rf .venv .venv-bench .venv-docs .venv-audit docs/_site build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
 		.ruff_cache node_modules jupyter_mlsec/labextension labextension/lib labextension/*.tsbuildinfo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -105,4 +111,9 @@ node_modules/.package-lock.json: package-lock.json
 .venv-docs/ready: requirements/docs.txt
 	$(PYTHON) -m venv --clear .venv-docs
 	$(DOCS)/python $(LOCKED) -r requirements/docs.txt
+	@touch $@
+
+.venv-audit/ready: requirements/audit.txt
+	$(PYTHON) -m venv --clear .venv-audit
+	$(AUDIT)/python $(LOCKED) -r requirements/audit.txt
 	@touch $@

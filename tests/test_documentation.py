@@ -25,7 +25,9 @@ class Shell:
     def __init__(self, folder: Path) -> None:
         home = folder / "home"
         home.mkdir()
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLSEC_", "VAULT_", "XDG"))}
+        kept = {
+            k: v for k, v in os.environ.items() if not k.startswith(("MLSEC_", "VAULT_", "XDG"))
+        }
         self.work = folder / "work"
         self.work.mkdir()
         environment = {
