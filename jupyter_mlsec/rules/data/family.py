@@ -91,13 +91,15 @@ _STRONG = (
     *("log_artifacts", "log_model", "register_model", "to_gbq", "load_table_from_dataframe"),
     *("create_model_version", "execute", "executemany", "executescript", "system"),
 )
-STRONG_TAG = "strong-use"
+STRONG_TAG, HTTP_TAG = "strong-use", "plain-http"
+PLAIN_HTTP = Hint(HTTP_TAG, r"http://", ("http://",))
 STRONG_USE = (
+    PLAIN_HTTP,
     _called(STRONG_TAG, _STRONG),
     # not from_pretrained
     Hint(STRONG_TAG, r"(?:^|[^a-z])train\w{0,40}[ \t]*\(|Trainer[ \t]*\(", ("train",)),
     Hint(STRONG_TAG, r"(?:^|[^.\w])(?:exec|eval)[ \t]*\(", ("exec", "eval")),
-    Hint(STRONG_TAG, r"http://|ftp://", ("http://", "ftp://")),
+    Hint(STRONG_TAG, r"ftp://", ("ftp://",)),
     Hint(
         STRONG_TAG,
         r"[pP]ickle|joblib|dill|torch\.load|\bload[ \t]+as\b",

@@ -10,8 +10,11 @@ from jupyter_mlsec.core.model import Edit, Fix, Hit, Severity, Span
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Bad, Good
 from jupyter_mlsec.rules.data.family import (
+    HTTP_TAG,
     PICTURE,
+    PLAIN_HTTP,
     REMOTE_LOAD,
+    REMOTE_TAG,
     loads,
     rule,
     texts_at,
@@ -125,7 +128,7 @@ def _pinned(view: View, call: Call, name: str) -> Fix | None:
     "plain-http-data",
     "Data is fetched without encryption",
     severity=Severity.MEDIUM,
-    hints=REMOTE_LOAD,
+    hints=(*REMOTE_LOAD, PLAIN_HTTP),
     languages=("python", "shell"),
     references=("CWE-319", "ML02"),
     aggregate="data is fetched by plain http from {count} addresses: {subjects}. Use https",
@@ -164,7 +167,7 @@ def plain_http_data(view: View) -> Iterator[Hit]:
     from jupyter_mlsec.core.flow.facts import Origin
     from jupyter_mlsec.rules.data.loads import judge_url
 
-    if not view.context.once(_mentions_http):
+    if not view.marked(REMOTE_TAG) or not view.context.once(_mentions_http):
         return
     for span, url in addresses(view):
         judged = judge_url(url)
@@ -177,7 +180,7 @@ def plain_http_data(view: View) -> Iterator[Hit]:
 
 
 def _mentions_http(context: Context) -> bool:
-    return any("http://" in text.text for text in context.document.texts if text.output is None)
+    return any(text.output is None for text in context.marked(HTTP_TAG))
 
 
 def addresses(view: View) -> Iterator[tuple[Span, str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jupyter_mlsec.core.model import Confidence, Edit, Fix, Hit, Severity, Span
 from jupyter_mlsec.core.rule import IN_CODE, Bad, Good
 from jupyter_mlsec.rules.data.family import (
+    HTTP_TAG,
     LOCAL_LOAD,
     LOCAL_TAG,
     PICTURE,
@@ -199,7 +200,7 @@ def _worth_it(context: Context) -> bool:
     unless it comes by plain http or can run code."""
     if context.least < Severity.MEDIUM:
         return True
-    return any(True for _ in _marked(context, STRONG_TAG))
+    return any(True for _ in _marked(context, STRONG_TAG, HTTP_TAG))
 
 
 def _is_local(flow: Flow) -> bool:
