@@ -131,8 +131,8 @@ def _knowledge(context: Context, *, local: bool) -> Knowledge:
     from jupyter_mlsec.rules.data import loads, uses
     from jupyter_mlsec.rules.data.fetches import PROGRAMS, fetched
 
-    def judge(call: Call, load: Load, written: Written, shown: str) -> Judged | None:
-        judged = loads.judge(call, load, written, shown)
+    def judge(call: Call, load: Load, written: Written, what: ast.expr | None) -> Judged | None:
+        judged = loads.judge(call, load, written, what)
         return judged if judged is None or local or judged.origin > Origin.STORE else None
 
     def done(source: Source) -> bool:
@@ -142,7 +142,7 @@ def _knowledge(context: Context, *, local: bool) -> Knowledge:
 
     return Knowledge(
         role=uses.role,
-        own=context.data_checks | _schema_classes(context),
+        own=lambda: context.once(_own_checks),
         judge=judge,
         judge_url=loads.judge_url,
         done=done,
@@ -151,11 +151,12 @@ def _knowledge(context: Context, *, local: bool) -> Knowledge:
     )
 
 
-def _schema_classes(context: Context) -> frozenset[str]:
-    """The classes of the document that check what they are given: pydantic's, pandera's."""
+def _own_checks(context: Context) -> frozenset[str]:
+    """What the user says checks data, and the classes of the document that check what they are
+    given: pydantic's, pandera's."""
     from jupyter_mlsec.rules.data.uses import SCHEMA_BASES
 
-    return frozenset(
+    return context.data_checks.union(
         found[1]
         for text in context.sources
         if "class " in text.text and ("Model" in text.text or "Schema" in text.text)

@@ -101,7 +101,7 @@ def dataset_revision_not_pinned(view: View) -> Iterator[Hit]:
         written = texts_at(view, call.node).written(node)
         if node is None or not written.whole or written.text in load.builders:
             continue
-        judged = judge(call, load, written, "")
+        judged = judge(call, load, written, None)
         if judged is None or judged.origin is not Origin.HUB or judged.checks & INTEGRITY:
             continue
         name = written.text

@@ -182,8 +182,11 @@ def unvalidated_local_load_to_train(view: View) -> Iterator[Hit]:
 
 def _first(view: View, tags: tuple[str, ...]) -> bool:
     """Whether this is the first text with a load: one look at a document is enough."""
-    first = next((text for text in _marked(view.context, *tags)), None)
-    return first is view.text
+    return view.context.once(_first_marked, tags) is view.text
+
+
+def _first_marked(context: Context, tags: tuple[str, ...]) -> Text | None:
+    return next(_marked(context, *tags), None)
 
 
 def _marked(context: Context, *tags: str) -> Iterator[Text]:
