@@ -16,7 +16,7 @@ _UNCLEAR = ("%%", "\\\n", "\\\r")
 _SAME_LINE = lazy(r"[:;][ \t]*(?:from|import)\b")
 # Strings over lines, and before them whatever may hold their quotes and mean none.
 _LONG_STRING = lazy(
-    r'''(?P<kept>\#[^\n]*|"(?!"")(?:[^"\\\n]|\\.)*"|'(?!'')(?:[^'\\\n]|\\.)*')'''
+    r"""(?P<kept>\#[^\n]*|"(?!"")(?:[^"\\\n]|\\.)*"|'(?!'')(?:[^'\\\n]|\\.)*')"""
     r'''|"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^'\\]|\\.|'(?!''))*\'\'\'''',
     re.DOTALL,
 )

@@ -6,7 +6,7 @@ costs as much to compile as the text to search.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.patterns import lazy
@@ -36,6 +36,12 @@ class Mentions:
             lines = _BINDING_LINE.findall(text.text)
             self._words[key] = frozenset(_WORD.findall("\n".join(lines)))
         return self._words[key]
+
+
+def speaks_of(context: Context, words: Iterable[str]) -> bool:
+    """Whether the Python of a document holds one of these, before anything is parsed. To look for
+    words one by one is ten times as fast as a regular expression of all."""
+    return any(word in text.text for text in context.sources for word in words)
 
 
 def occurrences(source: str, name: str) -> Iterator[int]:

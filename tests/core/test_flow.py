@@ -73,7 +73,9 @@ def role(name: str) -> Role:
     )
 
 
-KNOWLEDGE = Knowledge(role, lambda: frozenset(("Row",)), judge, judge_url, lambda _: False, fetched, ("!",))
+KNOWLEDGE = Knowledge(
+    role, lambda: frozenset(("Row",)), judge, judge_url, lambda _: False, fetched, ("!",)
+)
 
 
 def context(source: str, counts: tuple[int | None, ...] = ()) -> Context:

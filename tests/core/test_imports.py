@@ -44,7 +44,7 @@ def test_statements_on_lines(source: str, names: dict[str, str]) -> None:
     [
         '"""\nimport a',
         "%%writefile a.py\nimport a",
-        "x = 'a\"\"\"'\nimport b\ny = '\"\"\"'",
+        'x = \'a"""\'\nimport b\ny = \'"""\'',
         "x = 1; import a",
         "import a; x = 1",
         "if x: import a",
@@ -59,7 +59,25 @@ def test_what_lines_cannot_tell_is_left_to_the_tree(source: str) -> None:
 
 
 WORDS = st.sampled_from(
-    ["import ", "from ", "a", "b.c", " as ", ", ", "(", ")", "\n", "    ", "# ", "x = ", "'", "*", '"""', ";", "\\"]
+    [
+        "import ",
+        "from ",
+        "a",
+        "b.c",
+        " as ",
+        ", ",
+        "(",
+        ")",
+        "\n",
+        "    ",
+        "# ",
+        "x = ",
+        "'",
+        "*",
+        '"""',
+        ";",
+        "\\",
+    ]
 )
 
 

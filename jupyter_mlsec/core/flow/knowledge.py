@@ -107,11 +107,11 @@ class Knowledge(NamedTuple):
     """`role` says what a function does by its full name; `own` are functions and classes that
     check what they are given besides, by full or last name.
 
-    `judge` says what a load brings, from its call, what is known of its argument and that, and `judge_url` what a URL does; None is for what is no data, or none that is looked at.
-    `done` says of a source that somebody looked at whether that is all that is to be known of it,
-    since its findings would not be shown. `fetched` says what a shell command does with files;
-    `programs` are words of which one stands
-    in every command that it knows.
+    `judge` says what a load brings, from its call, what is known of its argument and that itself,
+    and `judge_url` what a URL does; None is for what is no data, or none that is looked at. `done`
+    says of a source that somebody looked at whether that is all that is to be known of it, since
+    its findings would not be shown. `fetched` says what a shell command does with files;
+    `programs` are words of which one stands in every command that it knows.
     """
 
     role: Callable[[str], Role]
