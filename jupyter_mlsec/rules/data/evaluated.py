@@ -102,10 +102,10 @@ def eval_on_data(view: View) -> Iterator[Hit]:
             case ast.Call(func=ast.Name(id=function) as name, args=[first, *_]):
                 if function in _RUNS and _is_loaded(first, lines, function):
                     yield _evaluated(view, name)
-            case ast.Call(func=ast.Attribute(attr="eval" | "query" as method) as name):
+            case ast.Call(func=ast.Attribute(value=table, attr="eval" | "query" as method)):
                 given = node.args[:1] or [k.value for k in node.keywords if k.arg == "expr"]
-                if any(_is_loaded(n, lines, method) for n in given) and _is_frame(view, name.value):
-                    end = view.code.span(name).end
+                if any(_is_loaded(n, lines, method) for n in given) and _is_frame(view, table):
+                    end = view.code.span(node.func).end
                     message = f"{method} runs data as code; take the expression from a fixed list"
                     yield Hit(Span(end - len(method), end), message)
 
