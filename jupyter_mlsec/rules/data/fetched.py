@@ -251,27 +251,51 @@ def download_without_checksum(view: View) -> Iterator[Hit]:
     """A file behind an address can be replaced, cut short or served differently tomorrow. With a
     digest (`file_hash=`, `known_hash=`, `sha256sum -c`) the notebook stops instead of computing
     with other data. Download once, take the digest of a file that you have looked at, write it
-    down here.
+    down here; `mlsec fix --unsafe --pin-from environment` does it for what is on this machine.
 
     Silent where the notebook compares a digest of anything.
     """
     if view.context.once(_compares):
         return
-    found: list[tuple[Span, str, str]] = []
+    found: list[tuple[Span, str, str, Fix | None]] = []
     for call, load in loads(view) if view.text.language == "python" else ():
         node = load.what.of(call)
         last = call.name.rpartition(".")[2]
         if node is None or last not in _DOWNLOADS or any(map(call.may_have, load.hashes)):
             continue
         url = texts_at(view, call.node).written(node).text
-        found.append((view.code.span(node), url, url))
+        found.append((view.code.span(node), url, url, _compared(view, call)))
     for command in view.commands:
-        found += [(span, url, path) for (span, url), path in _saved(view, command)]
-    for span, url, named in found:
+        found += [(span, url, path, None) for (span, url), path in _saved(view, command)]
+    for span, url, named, fix in found:
         if not re.search(r"[0-9a-f]{40}", url):
             shown = _shown(named) or view.source[span.start : span.end]
             message = f"{shown} is downloaded without comparing a digest"
-            yield Hit(span, message, subject=shown)
+            yield Hit(span, message, fix, subject=shown)
+
+
+# The keyword that takes a SHA-256, by the function that downloads, and how it is written there.
+_TAKES_DIGEST = {
+    "get_file": 'file_hash="{}"',
+    "download_url_to_file": 'hash_prefix="{}"',
+}
+
+
+def _compared(view: View, call: Call) -> Fix | None:
+    """The fix that lets a download compare the digest of the file that it brought last time."""
+    from jupyter_mlsec.core.flow.knowledge import Argument
+
+    function = call.name.rpartition(".")[2]
+    if function not in _TAKES_DIGEST:
+        return None
+    names = Argument(0, ("fname",)) if function == "get_file" else Argument(1, ("dst",))
+    named = names.of(call)
+    path = view.code.constant(named, view.context.constants) if named is not None else None
+    digest = view.context.digest_of(function, path) if path else None
+    if path is None or digest is None:
+        return None
+    title = f"compare the digest of {_shown(path)}, as it is on this machine"
+    return with_argument(view, call, _TAKES_DIGEST[function].format(digest), title)
 
 
 def _saved(view: View, command: Command) -> Iterator[tuple[tuple[Span, str], str]]:

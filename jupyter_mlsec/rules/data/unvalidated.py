@@ -138,7 +138,13 @@ def unvalidated_remote_load_to_train(view: View) -> Iterator[Hit]:
     references=("CWE-20", "ML02"),
     default=False,
     examples=(
-        Bad('df = pd.read_csv("houses.csv")\nmodel.fit(df)', at='pd.read_csv("houses.csv")'),
+        Bad(
+            'df = pd.read_csv("houses.csv")\nmodel.fit(df)',
+            at='pd.read_csv("houses.csv")',
+            fixed='df = pd.read_csv("houses.csv")\n'
+            'assert list(df.columns) == ["fill in"], f"unexpected columns: {list(df.columns)}"\n'
+            "model.fit(df)",
+        ),
         Bad(
             'import numpy as np\nX = np.load("x.npy")\nmodel.fit(X, y)',
             at='np.load("x.npy")',
