@@ -150,6 +150,8 @@ _SITES = {
 _URL = lazy(r"([a-z][a-z0-9+]*)://([^/\s\"'{]*)([^\s\"']*)", re.IGNORECASE)
 _LOOPBACK = lazy(r"(?:[^@/]*@)?(?:localhost|127\.|0\.0\.0\.0|\[?::1)", re.IGNORECASE)
 _BUCKET_SCHEMES = frozenset("s3 s3a s3n gs gcs abfs abfss az adl wasb wasbs oss".split())
+# No data; what runs it is other rules'.
+_CODE = lazy(r"\.(?:py|sh|ipynb)(?:[?#]|$)")
 COMMIT = lazy(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
 
 
@@ -159,6 +161,8 @@ def judge_url(text: str) -> Judged | None:
     if match is None:
         return None
     scheme, host, path = match[1].lower(), match[2], match[3]
+    if _CODE.search(path):
+        return None
     shown = f"{scheme}://{host.rpartition('@')[2]}{path.split('?')[0]}"
     if scheme in _BUCKET_SCHEMES:
         return Judged(shown, Origin.REMOTE if host else Origin.STORE)
@@ -187,6 +191,8 @@ def judge(call: Call, load: Load, written: Written, what: ast.expr | None) -> Ju
     if last == "open" and not written.text and what is None:
         return None
     found = judge_url(written.text)
+    if found is None and _CODE.search(written.text):
+        return None
     if found is not None:
         return found if found.origin is not Origin.LOCAL else found._replace(name=written.text)
     name = written.text if written.text.strip() else _shown(what)

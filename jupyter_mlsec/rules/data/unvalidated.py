@@ -103,6 +103,11 @@ if TYPE_CHECKING:
             because="the name holds other data by then",
         ),
         Good('df = pd.read_csv("houses.csv")\nmodel.fit(df)', because="the file is at hand"),
+        Good(
+            'import requests\nr = requests.get("https://example.org/train.py")\n'
+            'with open("train.py", "w") as f:\n    f.write(r.text)\nestimator.fit()',
+            because="a script, no data",
+        ),
     ),
 )
 def unvalidated_remote_load_to_train(view: View) -> Iterator[Hit]:
