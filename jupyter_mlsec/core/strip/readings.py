@@ -26,7 +26,7 @@ _NAMED = (
 )
 _CODED = lazy(
     rf"{_INLINE}|&(?:#\d{{1,7}}|#[xX][0-9a-fA-F]{{1,6}}|{_NAMED});"
-    r"|(?:%[2-7][0-9a-fA-F])|\\[_@.*+~-]",
+    r"|%[2-7][0-9a-fA-F]|\\[_@.*+~-]|\\(?:x|u00)[2-7][0-9a-fA-F]",
     re.DOTALL,
 )
 # What a text must hold to be worth it: most have entities only for what is no part of a value.
@@ -35,12 +35,21 @@ _SPLIT = lazy(rf"[\w.@+-] ?(?:{_INLINE})+ ?[\w.@+-]", re.DOTALL)
 # The beginnings of such tags take a tenth of the time to look for, and most tables have none.
 _TAG = lazy(r"<(?:span|[abisu][ >]|em|strong|mark|font|wbr|code|tspan|small|su[bp]|tt|kbd|[!b])")
 _PERCENT = lazy(r"%(?:40|2[0BbDdEe]|5[Ff])[\w%]")
-_ESCAPED = lazy(r"\\[_@.+-]")
+_ESCAPED = lazy(r"\\(?:[_@.+-]|(?:x|u00)[2-7][0-9a-fA-F])")
 # Spaces that are written with entities, and what has no width.
 _SPACES = {0xA0: " ", 0xAD: "", 0x200B: "", 0x200C: "", 0x200D: "", 0xFEFF: ""}
 _DEPTH = 3  # a page in an attribute of a page: entities in entities
 
 _BASE64 = lazy(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{20,}(?:\\?\r?\n[A-Za-z0-9+/_-]+)*={0,2}(?![\w+/=-])")
+# The same in the middle of a text: of a text whose first six characters are ASCII, so that hashes,
+# paths and long names are not decoded; and what must be there for it, found in a fiftieth of the
+# time.
+_IN_TEXT = lazy(
+    r"(?<![\w+/=-])(?:[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589]"
+    r"[A-Za-z0-9+/_-]){2}[A-Za-z0-9+/_-]{16,}={0,2}(?![\w+/=-])"
+)
+_LETTERS = bytes(120 if (chr(c).isalnum() and c < 128) or c in b"+/_-" else 32 for c in range(256))
+_LONG = b"x" * 24
 _CONTROL = lazy(r"[\0-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SIGNS = ("base64", "eyJ", "Basic ", "basic ")
 _HEAD = 76  # characters of a line of base64 (MIME)
@@ -125,9 +134,12 @@ def encoded(text: str) -> Iterator[tuple[str, str]]:
     else:
         head = text[:_HEAD]
         whole = text.strip().removeprefix("b'").removesuffix("'")
-        if len(head) < 20 or " " in head or not _BASE64.fullmatch(whole):
+        if len(head) >= 20 and " " not in head and _BASE64.fullmatch(whole):
+            found = iter((whole,))
+        elif _LONG in text.encode("latin-1", "replace").translate(_LETTERS):
+            found = (match[0] for match in _IN_TEXT.finditer(text))
+        else:
             return
-        found = iter((whole,))
     for written in found:
         said = _decoded(written)
         if said:
@@ -144,7 +156,9 @@ def _decoded(written: str) -> str:
     try:
         said = a2b_base64(plain + "=" * (-len(plain) % 4)).decode()
     except (Error, ValueError):
-        return ""
+        from jupyter_mlsec.core.strip.pictures import said_in
+
+        return said_in(plain)
     return "" if _CONTROL.search(said) else said
 
 
@@ -164,4 +178,6 @@ def _meant(code: str) -> str:
         return unescape(code).translate(_SPACES)
     if code[0] == "%":
         return chr(int(code[1:], 16))
-    return "" if code[0] == "<" else code[1:]
+    if code[0] == "<":
+        return ""
+    return code[1:] if len(code) == 2 else chr(int(code[-2:], 16))

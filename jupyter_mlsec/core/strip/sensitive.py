@@ -22,7 +22,8 @@ from jupyter_mlsec.core.strip.walk import Item, Malformed, Reader
 
 _ROUNDS = 4  # of finding and replacing; then outputs are removed as a whole
 _LEAST = 8  # characters of a source's secret from which it is looked for in outputs too
-_SOURCES = frozenset(("source", "input", "id"))
+_SOURCES = frozenset(("source", "input"))
+_PICTURES = (*BINARY, "application/pdf")
 _IGNORE = "mlsec-ignore"
 
 
@@ -170,8 +171,16 @@ class _Redaction:
                     if number is not None:
                         last = self._texts.runs.get((scope.at, number), number)
                         self._run(items[number : last + 1], here)
+            elif rest and field.key == "id":
+                self._identity(field, rest)
             elif rest:
                 self._field(field.at, field.end, rest, field.key)
+
+    def _identity(self, field: Item, found: Sequence[Found]) -> None:
+        """A cell's id: formats allow letters, digits, - and _ in it, and no cell has another's."""
+        if _values(found).redact(self._text, field.at, field.end, Edits()):
+            new = f'"redacted-{self._document.texts[found[0].text].cell}"'
+            self._edits.append((field.at, field.end, new.encode()))
 
     def _run(self, items: Sequence[Item], found: Sequence[Found]) -> None:
         """One output, or a stream that is cut in several."""
@@ -199,16 +208,20 @@ class _Redaction:
             return
         for field in self._reader.members(item.at):
             if field.key == "data" and self._reader.data[field.at] == 0x7B:
-                self._bundle(field, values)
+                self._bundle(field, values, marker)
             else:
                 values.redact(self._text, field.start, field.end, self._edits)
 
-    def _bundle(self, field: Item, values: Values) -> None:
+    def _bundle(self, field: Item, values: Values, marker: str) -> None:
         """All MIME forms of an output; a picture of it may show the same."""
-        cuts = Cuts(self._edits, field.at)
         members = self._reader.members(field.at)
+        if members and all(member.key.startswith(_PICTURES) for member in members):
+            new = f'{{"text/plain": "{marker}"}}'
+            self._edits.append((field.at, field.end, new.encode()))
+            return
+        cuts = Cuts(self._edits, field.at)
         for member in members:
-            if member.key.startswith((*BINARY, "application/pdf")):
+            if member.key.startswith(_PICTURES):
                 cuts.drop(member.start, member.end)
             else:
                 cuts.keep(member.start, member.end)
