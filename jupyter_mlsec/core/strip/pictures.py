@@ -100,18 +100,23 @@ def _gif(picture: _Encoded) -> Iterator[bytes]:
 
 def _lines(piece: bytes) -> Iterator[str]:
     """The printable stretches of a chunk; UTF-16, which Windows writes, without its zeros."""
-    start = piece.find(_COMPRESSED)
-    if 0 <= start < 200:
-        from zlib import decompressobj, error
-
-        try:
-            piece = piece[:start] + b"\n" + decompressobj().decompress(piece[start + 2 :], _MOST)
-        except error:
-            pass
-    text = piece.replace(b"\0\0", b"\n").decode("utf-8", "replace")
+    text = _inflated(piece).replace(b"\0\0", b"\n").decode("utf-8", "replace")
     yield from _RUN.findall(text)
     if _WIDE.search(text):
         yield from _RUN.findall(text.replace("\0", ""))
+
+
+def _inflated(piece: bytes) -> bytes:
+    """A chunk with its text in the clear, if that is compressed."""
+    start = piece.find(_COMPRESSED, 0, 200)
+    if start < 0:
+        return piece
+    from zlib import decompressobj, error
+
+    try:
+        return piece[:start] + b"\n" + decompressobj().decompress(piece[start + 2 :], _MOST)
+    except error:
+        return piece
 
 
 _FORMATS = {b"\x89PNG\r\n\x1a\n": _png, b"\xff\xd8\xff": _jpeg, b"GIF8": _gif, b"RIFF": _webp}
