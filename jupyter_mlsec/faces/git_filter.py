@@ -58,6 +58,7 @@ class Session:
         always = given.pop("always", "")
         self._forced = {"mode": always} if always else {}
         self._keeps = given.pop("local-outputs", "yes") != "no"
+        self._hooks = given.pop("hooks", "")  # the script of a set-up for all repositories
         self._settings = given
         self._folder = git_folder()
         self._outputs = Outputs(self._folder) if self._folder and self._keeps else None
@@ -129,6 +130,8 @@ class Session:
         Outputs are looked through first, and git is not to wait for that.
         """
         pending, self._pending, self._waiting = self._pending, [], 0
+        if self._hooks and self._folder and not os.path.exists(f"{self._folder}/mlsec/hooks"):
+            self._set_up_hooks(self._folder)
         if self._outputs is None or not any(map(self._has_outputs, pending)):
             self._remember(pending)
             return
@@ -143,6 +146,13 @@ class Session:
                 self._save_aside(pending)
         finally:
             os.close(lock)
+
+    def _set_up_hooks(self, folder: str) -> None:
+        _find_packages()
+        from jupyter_mlsec.git.hook import install_once
+
+        for note in install_once(folder, self._hooks):
+            _say(note)
 
     def _has_outputs(self, cleaned: "tuple[str, bytes, bytes]") -> bool:
         """Whether a notebook lost outputs, in mode `all`, that have not been kept yet, or has had
