@@ -104,14 +104,16 @@ class Clean:
         one of them `"outputs": ` is a key, whose value may as well be the one that was cut.
         """
         start = data.find(b'"cells": [') + 10
-        gap = gap_at(data, data.find(b"{", start) + 1) if start > 9 else b""
+        first = data.find(b"{", start) + 1
+        gap = gap_at(data, first) if start > 9 else b""
         if gap[:1] != b"\n":
             return None
         edits = Edits()
-        dropped: list[str] = []
+        dropped: list[tuple[int, str]] = []
         try:
             self._outputs(data, gap, edits)
             _counts(data, gap, edits)
+            in_cells = list(edits)
             result = edits.apply(data)
             if not edits or not self.fits(result):
                 self._metadata(data, gap, edits, dropped)
@@ -121,13 +123,7 @@ class Clean:
                     return None
         except (ValueError, Malformed, IndexError, RecursionError):
             return None
-        for what in dropped:
-            note(None, "metadata", what)
-        for _, _, new in edits:
-            if new == b"null":
-                note(None, "count", "an execution count")
-            elif new == b"[]":
-                note(None, "output", "the outputs of a cell")
+        _tell(data, data[start:first] + gap, in_cells, dropped, note)
         return result
 
     def _outputs(self, data: bytes, gap: bytes, edits: Edits) -> None:
@@ -142,8 +138,10 @@ class Clean:
             edits.append((start, end, b"[]"))
             at = data.find(opening, end)
 
-    def _metadata(self, data: bytes, gap: bytes, edits: Edits, dropped: list[str]) -> None:
-        """Strip cells' metadata."""
+    def _metadata(
+        self, data: bytes, gap: bytes, edits: Edits, dropped: list[tuple[int, str]]
+    ) -> None:
+        """Strip cells' metadata; what is dropped is noted with its place."""
         opening, closing = gap + b'"metadata": {' + gap[:1], gap + b"}"
         for first, last in _between(edits, len(data)):
             at = data.find(opening, first, last)
@@ -153,16 +151,20 @@ class Clean:
                 raw = data[start:end]
                 if is_dirty(pairs_of(raw), self._plan.cell_heads):
                     new = Edits()
+                    names: list[str] = []
                     strip_metadata(
                         *(Reader(raw), 0, new),
                         dropped=self._plan.cell_metadata,
                         kept=self._plan.cell_metadata_kept,
-                        note=dropped.append,
+                        note=names.append,
                     )
+                    dropped += [(start, name) for name in names]
                     edits.append((start, end, new.apply(raw)))
                 at = data.find(opening, end, last)
 
-    def _notebook_metadata(self, data: bytes, edits: Edits, dropped: list[str]) -> None:
+    def _notebook_metadata(
+        self, data: bytes, edits: Edits, dropped: list[tuple[int, str]]
+    ) -> None:
         """Strip the notebook's metadata, which must follow the cells."""
         gap = gap_at(data, 1)
         at = data.find(gap + b'"metadata": {', max((end for _, end, _ in edits), default=0))
@@ -176,9 +178,28 @@ class Clean:
                 *(Reader(data, limit=0), start, edits),
                 dropped=self._plan.notebook,
                 kept=self._plan.notebook_kept,
-                note=dropped.append,
+                note=lambda what: dropped.append((len(data), what)),
                 members=members,
             )
+
+
+def _tell(
+    data: bytes,
+    opening: bytes,
+    edits: list[tuple[int, int, bytes]],
+    dropped: list[tuple[int, str]],
+    note: Note,
+) -> None:
+    """Say what was cut, with the numbers of the cells, each of which begins with `opening`: no
+    other object outside of outputs stands on a line of its own."""
+    words = {b"null": ("count", "the execution count"), b"[]": ("output", "the outputs")}
+    told = [(at, end, *words[new]) for at, end, new in edits]
+    told += [(at, at, "metadata", what) for at, what in dropped]
+    cell, last = -1, 0
+    for at, end, part, what in sorted(told):
+        cell += data.count(opening, last, at)
+        last = end
+        note(cell if at < len(data) else None, part, what)
 
 
 def _between(edits: Edits, size: int) -> Iterator[tuple[int, int]]:

@@ -19,10 +19,9 @@ class Unparsable(MlsecError):
 class Removed:
     """Something that was removed, or for `Stripped.source` a secret that is named only.
 
-    `cell` counts from 0 over all cells; None for what belongs to the notebook, and where mode
-    `all` took a file at once and did not count. `part` is
-    `output`, `count`, `metadata`, `attachment`, `id` or `source`; `what` says what it was, in
-    words or as a rule's id, and never the value.
+    `cell` counts from 0 over all cells; None for what belongs to the notebook. `part` is `output`,
+    `count`, `metadata`, `attachment`, `id` or `source`; `what` says what it was, in words or as a
+    rule's id, and never the value.
     """
 
     __slots__ = ("cell", "part", "what")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
 
-from jupyter_mlsec.core.strip import Options, cell_outputs, document, strip, with_outputs
+from jupyter_mlsec.core.strip import Options, Stripped, cell_outputs, document, strip, with_outputs
 from jupyter_mlsec.core.strip.texts import Texts
 from jupyter_mlsec.files.stripping import finder, stripper
 from tests.corpus.real import FOLDER, notebooks
@@ -18,22 +19,24 @@ pytestmark = pytest.mark.skipif(
 ALL = Options(mode="all")
 
 
-def by_hand(data: bytes, monkeypatch: pytest.MonkeyPatch) -> bytes:
+def by_hand(data: bytes, monkeypatch: pytest.MonkeyPatch) -> Stripped:
     monkeypatch.setattr(document, "_WORTH", 1 << 60)
-    return strip(data, ALL).data
+    return strip(data, ALL)
 
 
-def at_once(data: bytes, monkeypatch: pytest.MonkeyPatch) -> bytes:
+def at_once(data: bytes, monkeypatch: pytest.MonkeyPatch) -> Stripped:
     monkeypatch.setattr(document, "_WORTH", 0)
-    return strip(data, ALL).data
+    return strip(data, ALL)
 
 
 def test_mode_all(monkeypatch: pytest.MonkeyPatch) -> None:
     same = 0
     for path in notebooks():
         data = path.read_bytes()
-        result = at_once(data, monkeypatch)
-        assert result == by_hand(data, monkeypatch), path
+        done, slow = at_once(data, monkeypatch), by_hand(data, monkeypatch)
+        result = done.data
+        assert result == slow.data, path
+        assert Counter(done.removed) == Counter(slow.removed), path
         assert strip(result, ALL).data is result, path
         before, after = json.loads(data), json.loads(result)
         assert [c["source"] for c in after["cells"]] == [c["source"] for c in before["cells"]]
@@ -57,7 +60,7 @@ def test_outputs_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     for path in notebooks():
         data = path.read_bytes()
         known = {digest: (raw, count) for digest, raw, count in cell_outputs(data)}
-        clean = at_once(data, monkeypatch)
+        clean = at_once(data, monkeypatch).data
         full = with_outputs(clean, known.get)
         assert strip(full, ALL).data == clean, path
         outputs = [c.get("outputs") for c in json.loads(full)["cells"]]
