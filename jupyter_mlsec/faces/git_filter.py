@@ -218,16 +218,19 @@ class Session:
     def _save(self, pending: "list[tuple[str, bytes, bytes]]") -> None:
         """Only outputs in which nothing sensitive is found are kept."""
         assert self._outputs is not None  # noqa: S101 - for the type checker
+        lost: set[str] = set()
         for path, data, _ in filter(self._has_outputs, pending):
             plan = self.plan(path)
             sensitive = self._plan_of(plan.options.but(mode="sensitive"))
             try:
                 self._outputs.save(path, data, self._strip(sensitive, data, path).data)
-            except (MlsecError, OSError, ValueError):
+            except OSError:
+                lost.add(path)  # no space, say: to be kept when git asks again
+            except (MlsecError, ValueError):
                 continue
         self._outputs.prune()
         self._seen = _FEW  # what has been looked through so thoroughly is worth remembering
-        self._remember(pending)
+        self._remember([cleaned for cleaned in pending if cleaned[0] not in lost])
 
     def _remember(self, pending: "list[tuple[str, bytes, bytes]]") -> None:
         for path, data, result in pending:

@@ -162,9 +162,7 @@ class Clean:
                     edits.append((start, end, new.apply(raw)))
                 at = data.find(opening, end, last)
 
-    def _notebook_metadata(
-        self, data: bytes, edits: Edits, dropped: list[tuple[int, str]]
-    ) -> None:
+    def _notebook_metadata(self, data: bytes, edits: Edits, dropped: list[tuple[int, str]]) -> None:
         """Strip the notebook's metadata, which must follow the cells."""
         gap = gap_at(data, 1)
         at = data.find(gap + b'"metadata": {', max((end for _, end, _ in edits), default=0))

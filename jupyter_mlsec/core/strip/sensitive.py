@@ -73,8 +73,10 @@ def strip_sensitive(data: bytes, find: Find, path: str = "") -> Stripped:
             return Stripped(data, removed, source)
         removed += _named(texts, document, found)
         data = _Redaction(texts, document, whole=number >= _ROUNDS).of(found)
+    cell = removed[-1].cell
+    place = "metadata" if cell is None else f"cell {cell + 1}"
     raise MlsecError(
-        f"what is sensitive in cell {removed[-1].cell} can't be removed from the file",
+        f"what is sensitive in {place} can't be removed from the file",
         "clear the cell's outputs, or strip with mode all",
     )
 
