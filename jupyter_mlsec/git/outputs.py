@@ -92,7 +92,7 @@ class Outputs:
             self._waited = True
             self.wait()
         try:
-            cells = _read(self._file(path)) or self._renamed(data)
+            cells = _read(self._file(path)) if self.has(path) else self._renamed(data)
             found = {digest: (outputs, count) for digest, outputs, count in cells}
             restored = with_outputs(data, found.get) if found else data
         except (ValueError, MlsecError):

@@ -128,7 +128,7 @@ def _stream(wanted: _Run) -> int:
 def _name_secrets(path: str, done: Stripped) -> None:
     for found in done.source:
         print(
-            f"mlsec: {path}: cell {found.cell + 1}: a secret stays in the source ({found.what}); "
+            f"mlsec: {path}: cell {(found.cell or 0) + 1}: a secret stays in the source ({found.what}); "
             "`mlsec scan` tells more",
             file=sys.stderr,
         )
