@@ -59,11 +59,13 @@ class Outputs:
         from jupyter_mlsec.core.strip import cell_digests, cell_outputs
 
         file = self._file(path)
-        found = cell_outputs(data)
-        safe = {(digest, outputs) for digest, outputs, _ in cell_outputs(approved)}
-        now = cell_digests(data)
-        cells = [cell for cell in found if cell[:2] in safe]
-        cells += [cell for cell in _read(file) if cell[0] not in now]
+        cells = cell_outputs(data)
+        if approved is not data:
+            safe = {(digest, outputs) for digest, outputs, _ in cell_outputs(approved)}
+            cells = [cell for cell in cells if cell[:2] in safe]
+        known = _read(file)
+        now = cell_digests(data) if known else set()
+        cells += [cell for cell in known if cell[0] not in now]
         pieces, size = [_head(data), b"\n"], 0
         for cell in cells:
             size += sum(map(len, cell))
