@@ -50,28 +50,43 @@ Find = Callable[[Document], Sequence[Found]]
 
 def strip_sensitive(data: bytes, find: Find, path: str = "") -> Stripped:
     """Mode `sensitive`. Raises Unparsable, and MlsecError for what can't be removed."""
-    removed: list[Removed] = []
-    source: list[Removed] = []
     document = glance(data, path)
     if document and all(_ignored(document.texts[f.text], f) for f in find(document)):
-        return Stripped(data, removed, source)  # as most are
-    for number in range(_ROUNDS + 2):
-        texts = _texts(data, path)
+        return Stripped(data, [], [])  # as most are
+    texts = _texts(data, path)
+    document = texts.document()
+    everything = _found(texts, document, find)
+    source = _in_sources(document, everything)
+    found = _outside(document, everything) + _printed(document, everything)
+    if not found:
+        return Stripped(data, [], source)
+    removed = _named(texts, document, found)
+    redaction = _Redaction(texts, document, whole=False)
+    new = redaction.of(found)
+    scopes = sorted({texts.scopes[f.text] for f in found})
+    if all(scope.cell for scope in scopes):
+        cells = {texts.scopes[f.text]: document.texts[f.text].cell for f in found}
+        new, more = _again_in_cells(new, redaction.now(scopes), [cells[s] for s in scopes], find)
+    else:
+        new, more = _again(new, find)
+    return Stripped(new, removed + more, source)
+
+
+def _again(
+    data: bytes, find: Find, numbers: Sequence[int | None] | None = None
+) -> tuple[bytes, list[Removed]]:
+    """Look for what is still there, and remove it, until there is nothing. `numbers` are the
+    cells', where they are not all of the notebook. Raises MlsecError."""
+    removed: list[Removed] = []
+    for number in range(1, _ROUNDS + 2):
+        texts = _texts(data, "")
         document = texts.document()
-        found = [
-            # what stands there in base64 is replaced as that
-            f._replace(value=texts.written[f.text]) if f.text in texts.written else f
-            for f in find(document)
-            if not _ignored(document.texts[f.text], f)
-        ]
-        if not number:
-            source = _in_sources(document, found)
-        found = [f for f in found if document.texts[f.text].part != "source"] + (
-            _printed(document, found) if not number else []
-        )
+        found = _outside(document, _found(texts, document, find))
         if not found:
-            return Stripped(data, removed, source)
-        removed += _named(texts, document, found)
+            return data, removed
+        for named in _named(texts, document, found):
+            cell = named.cell if numbers is None or named.cell is None else numbers[named.cell]
+            removed.append(Removed(cell, named.part, named.what))
         data = _Redaction(texts, document, whole=number >= _ROUNDS).of(found)
     cell = removed[-1].cell
     place = "metadata" if cell is None else f"cell {cell + 1}"
@@ -81,12 +96,39 @@ def strip_sensitive(data: bytes, find: Find, path: str = "") -> Stripped:
     )
 
 
+def _again_in_cells(
+    data: bytes, spans: Sequence[tuple[int, int]], numbers: Sequence[int | None], find: Find
+) -> tuple[bytes, list[Removed]]:
+    """The same in the cells that were edited, as a notebook of their own: others are known."""
+    cells = b'{"cells": [%b]}' % b",".join([data[start:end] for start, end in spans])
+    new, removed = _again(cells, find, numbers)
+    if new is cells:
+        return data, removed
+    reader = Reader(new)
+    items, _ = reader.items(new.index(b"["))
+    pieces = zip(spans, items, strict=True)
+    edits = Edits((*span, new[item.at : item.end]) for span, item in pieces)
+    return edits.apply(data), removed
+
+
+def _found(texts: Texts, document: Document, find: Find) -> list[Found]:
+    """What is found and not ignored; in the place of what is read in base64, that."""
+    return [
+        f._replace(value=texts.written[f.text]) if f.text in texts.written else f
+        for f in find(document)
+        if not _ignored(document.texts[f.text], f)
+    ]
+
+
+def _outside(document: Document, found: Iterable[Found]) -> list[Found]:
+    return [f for f in found if document.texts[f.text].part != "source"]
+
+
 def source_secrets(data: bytes, find: Find) -> list[Removed]:
     """The secrets in the sources of a notebook. Raises Unparsable."""
-    document = _texts(data, "").document()
-    return _in_sources(
-        document, [f for f in find(document) if not _ignored(document.texts[f.text], f)]
-    )
+    texts = _texts(data, "")
+    document = texts.document()
+    return _in_sources(document, _found(texts, document, find))
 
 
 def _texts(data: bytes, path: str) -> Texts:
@@ -158,6 +200,20 @@ class _Redaction:
             else:
                 self._field(scope.at, scope.end, here)
         return self._edits.apply(self._reader.data)
+
+    def now(self, scopes: Iterable[Scope]) -> list[tuple[int, int]]:
+        """Where scopes, in order, stand behind the edits, which are in order once made."""
+        spans = []
+        edits, shift = iter([*self._edits, (len(self._reader.data), 0, b"")]), 0
+        edit = next(edits)
+        for scope in scopes:
+            while edit[0] < scope.at:
+                shift, edit = shift + len(edit[2]) - edit[1] + edit[0], next(edits)
+            start = scope.at + shift
+            while edit[0] < scope.end:
+                shift, edit = shift + len(edit[2]) - edit[1] + edit[0], next(edits)
+            spans.append((start, scope.end + shift))
+        return spans
 
     def _cell(self, scope: Scope, found: Sequence[Found]) -> None:
         by_output: dict[int | None, list[Found]] = {}
