@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from jupyter_mlsec.core.strip.edits import Edits
 from jupyter_mlsec.core.strip.metadata import is_dirty, strip_metadata
+from jupyter_mlsec.core.strip.result import Removed, Stripped
 from jupyter_mlsec.core.strip.walk import SPACE, Deep, Item, Malformed, Reader, pairs_of
 
 TYPE_CHECKING = False
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from jupyter_mlsec.core.strip.options import Plan
-    from jupyter_mlsec.core.strip.result import Note
 
 # Keys in which nothing can hide that a run left. Others are no worse; they take the longer way.
 _CELL_METADATA = """
@@ -97,7 +97,7 @@ class Clean:
             type(tags) is list and tag in tags for tags in tagged for tag in self._tags
         )
 
-    def cut(self, data: bytes, note: Note) -> bytes | None:
+    def cut(self, data: bytes) -> Stripped | None:
         """The file without outputs, counts and metadata; None if it is not spelled as expected.
 
         Why this is right: the rest fits, so its line ends stand outside of strings, and behind
@@ -123,8 +123,8 @@ class Clean:
                     return None
         except (ValueError, Malformed, IndexError, RecursionError):
             return None
-        _tell(data, data[start:first] + gap, in_cells, dropped, note)
-        return result
+        opening = data[start:first] + gap
+        return Stripped(result, lambda: _removed(data, opening, in_cells, dropped), [])
 
     def _outputs(self, data: bytes, gap: bytes, edits: Edits) -> None:
         """Cut the outputs, each one value. Raises ValueError."""
@@ -181,23 +181,24 @@ class Clean:
             )
 
 
-def _tell(
+def _removed(
     data: bytes,
     opening: bytes,
     edits: list[tuple[int, int, bytes]],
     dropped: list[tuple[int, str]],
-    note: Note,
-) -> None:
-    """Say what was cut, with the numbers of the cells, each of which begins with `opening`: no
-    other object outside of outputs stands on a line of its own."""
+) -> list[Removed]:
+    """What was cut, with the numbers of the cells, each of which begins with `opening`: no other
+    object outside of outputs stands on a line of its own."""
     words = {b"null": ("count", "the execution count"), b"[]": ("output", "the outputs")}
     told = [(at, end, *words[new]) for at, end, new in edits]
     told += [(at, at, "metadata", what) for at, what in dropped]
+    removed: list[Removed] = []
     cell, last = -1, 0
     for at, end, part, what in sorted(told):
         cell += data.count(opening, last, at)
         last = end
-        note(cell if at < len(data) else None, part, what)
+        removed.append(Removed(cell if at < len(data) else None, part, what))
+    return removed
 
 
 def _between(edits: Edits, size: int) -> Iterator[tuple[int, int]]:
