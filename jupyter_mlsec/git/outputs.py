@@ -177,7 +177,7 @@ class Outputs:
 
     def _file(self, path: str) -> str:
         """Where a notebook's outputs are kept. Raises ValueError for a path out of the tree."""
-        if os.path.isabs(path) or ".." in path.split("/"):
+        if os.path.isabs(path) or ".." in path.replace("\\", "/").split("/"):
             raise ValueError("a path out of the working tree")
         return os.path.join(self.folder, path + _SUFFIX)
 

@@ -143,6 +143,25 @@ PLACES = [
         )
         for name, at in (("hexadecimal", "\\x40"), ("code point", "\\u0040"))
     ),
+    # what has no width, and what is struck over
+    *(
+        _case(
+            f"unseen: {ord(char):x}",
+            notebook(code(stream(f"{_LEFT}{char}{_RIGHT} {KEPT}"))),
+            _RIGHT,
+        )
+        for char in "\u200b\u00ad\u2060\ufeff"
+    ),
+    _case(
+        "struck over",
+        notebook(code(stream("".join(f"{c}\b{c}" for c in MAIL) + f" {KEPT}"))),
+        "n\\bn",
+    ),
+    _case(
+        "base64 in an address",
+        notebook(code(stream(f"https://contoso.de/?d={_b64(b'mail ' + _SAID)}&a={KEPT}"))),
+        _b64(b"mail " + _SAID),
+    ),
     # pieces of a list
     _case("a token in two", _list(_LEFT, _RIGHT), _LEFT, _RIGHT),
     _case("a token behind a word", _list("key", _LEFT, _RIGHT), _LEFT, _RIGHT),
@@ -189,6 +208,12 @@ PLACES = [
                 (KEPT,),
             ),
             ("escapes", notebook(code(stream("b'\\x41\\x42' \\u0041 a\\x40b"))), ("\\\\x41",)),
+            (
+                "a family of emoji",
+                notebook(code(stream("👩\u200d👩\u200d👧 a\u200db"))),
+                ("a\u200db",),
+            ),
+            ("a progress bar", notebook(code(stream("1/2 [=>.]" + "\b" * 9 + "2/2"))), ("\\b2/2",)),
             ("a layout", _widget("LayoutModel", KEPT), ("20px", KEPT)),
         )
     ),
