@@ -69,11 +69,14 @@ def _values(references: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def _in_full() -> Iterator[None]:
-    """Have a traceback's last line say what to do as well."""
+    """Have a traceback's last line say what to do as well, and a script in CI end with its code."""
     try:
         yield
     except MlsecError as error:
+        from jupyter_mlsec.credentials import ci
+
         error.args = (error.full,)
+        ci.ends_script(error)
         raise
 
 

@@ -7,11 +7,13 @@ A value is known to the redactor before it is given to anyone.
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -102,18 +104,19 @@ class Store:
 
     def provider(self, name: str) -> Provider:
         """The provider of that name, opened once; in CI the environment in its place."""
-        from jupyter_mlsec.credentials import ci
-
         if self.broker is not None and name not in _HERE:
             return self.broker.of(name)
         if name not in self._providers:
-            in_ci = ci.active(os.environ)
-            self._providers[name] = ci.CiProvider(name) if in_ci else open_provider(name)
+            self.use(open_provider(name))
         return self._providers[name]
 
     def use(self, provider: Provider) -> None:
-        """Ask this one from now on for references of its name."""
+        """Ask this one from now on for references of its name. What is leased from it is given
+        back when this process ends."""
         self._providers[provider.name] = provider
+        close = getattr(provider, "close", None)
+        if close is not None:
+            atexit.register(_closed, close, os.getpid())
 
     def fetch(self, ref: Reference, *, opaque: bool = False) -> Given:
         """The value of a reference, or all values of one without a key.
@@ -278,6 +281,13 @@ def place() -> Place:
     notebook = namespace.get("__vsc_ipynb_file__", notebook)
     parent: Any = getattr(kernel(), "get_parent", dict)() or {}
     return Place(notebook, (parent.get("metadata") or {}).get("cellId"))
+
+
+def _closed(close: Callable[[], None], process: int) -> None:
+    """Close a provider at the end of the process that opened it, not of a forked child's."""
+    if os.getpid() == process:
+        with suppress(MlsecError):  # nobody is left to tell, and time ends the leases
+            close()
 
 
 def is_public(label: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_mlsec.core.errors import MlsecError
+from jupyter_mlsec.credentials import ci
 from jupyter_mlsec.credentials.edge import guarded
 from jupyter_mlsec.credentials.provider import Fetched
 from jupyter_mlsec.credentials.reference import Reference
@@ -175,7 +176,7 @@ _HIDDEN = frozenset(("system", "identity", "cubbyhole"))
 
 def _asking(environment: Mapping[str, str]) -> Ask | None:
     """A prompt that does not echo, where a person sits at a terminal; never in CI."""
-    if environment.get("CI") or not sys.stdin or not sys.stdin.isatty():
+    if ci.unattended(environment) or not sys.stdin or not sys.stdin.isatty():
         return None
     from getpass import getpass
 

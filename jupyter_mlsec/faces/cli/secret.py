@@ -147,7 +147,7 @@ def _set(given: argparse.Namespace) -> int:
 def _typed(ref: Reference) -> str:
     from getpass import getpass
 
-    if ci.active(os.environ) or os.environ.get("CI"):
+    if ci.unattended(os.environ):
         raise MlsecError("nobody is asked in CI", "give the value on standard input")
     return getpass(f"Value of {ref} (not shown): ")
 
