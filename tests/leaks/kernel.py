@@ -155,9 +155,10 @@ class Kernel:
             before[self.history] = self._files().get(self.history, (0, 0))
         return Capture(list(self.received), [terminal, *self._changed(before)])
 
-    def end(self) -> None:
+    def end(self, now: bool = True) -> None:
+        """Kill it, or ask it to end."""
+        self._manager.shutdown_kernel(now=now)
         self._client.stop_channels()
-        self._manager.shutdown_kernel(now=True)
 
     def _is_end(self, asked: str, timeout: float) -> bool:
         try:

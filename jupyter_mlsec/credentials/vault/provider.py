@@ -13,9 +13,8 @@ from jupyter_mlsec.credentials import ci
 from jupyter_mlsec.credentials.edge import guarded
 from jupyter_mlsec.credentials.provider import Fetched
 from jupyter_mlsec.credentials.reference import Reference
-from jupyter_mlsec.credentials.vault import kv, settings
+from jupyter_mlsec.credentials.vault import engines, kv, settings
 from jupyter_mlsec.credentials.vault.client import Client
-from jupyter_mlsec.credentials.vault.engines import Engines
 from jupyter_mlsec.credentials.vault.logins import Ask, Context, Tell
 from jupyter_mlsec.credentials.vault.mounts import Mounts
 
@@ -133,9 +132,10 @@ class VaultProvider:
         return provider
 
     @guarded
-    def engine(self, call: str, *arguments: Any, **named: Any) -> Any:
-        """One call of `Engines`, guarded."""
-        return getattr(Engines(self._client()[0]), call)(*arguments, **named)
+    def engine(self, call: str, mount: str, name: str, body: Mapping[str, Any]) -> Fetched:
+        """What an engine makes of parameters: one of `engines.CALLS`."""
+        ref = engines.reference(call, mount, name)
+        return engines.make(self._client()[0], call, ref, body)
 
     def tokens(self) -> tuple[str, ...]:
         """The tokens that this process holds, for the redactor to know."""

@@ -220,15 +220,13 @@ def _run(given: argparse.Namespace) -> int:
     provider = cache(open_provider)
     with ExitStack() as stack:
 
-        def opened(name: str) -> Provider:
-            made = provider(name)
+        def fetch(ref: Reference) -> Fetched:
+            made = provider(ref.provider)
             stack.callback(getattr(made, "close", lambda: None))
-            return made
+            return _fetched(ref, made)
 
-        found = many.fetch(references, opened)
+        found = many.fetch(references, fetch)
         values = [many.value_of(ref, one) for ref, one in zip(references, found, strict=True)]
-        for ref, one in zip(references, found, strict=True):
-            audit.record("fetch", ref, version=one.version)
         environment = {**os.environ, **dict(zip(names, values, strict=True))}
         try:
             return subprocess.run(given.command, env=environment).returncode  # noqa: S603
