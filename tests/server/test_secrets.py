@@ -200,6 +200,28 @@ async def test_a_held_back_end_comes_before_what_follows(start: Start) -> None:
     assert (printed(await kernel.run(code)) == f"a {token()[:6]}!\nb\n") is True
 
 
+@pytest.mark.skipif(os.name != "posix", reason="no select on pipes")
+async def test_what_goes_past_all_messages_to_the_server_s_terminal(
+    start: Start, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kernel = await start()
+    await kernel.run(FETCH)
+    await kernel.run(
+        "import os, subprocess\nfor at in (1, 2): os.write(at, f'{at}: {value}.\\n'.encode())\n"
+        "_ = subprocess.run(['cat'], input=value.encode() + b'..\\n')"
+    )
+    shown = ""
+    for _ in range(100):
+        read = capfd.readouterr()
+        shown += read.out + read.err
+        if shown.count(MASK) == 3:
+            break
+        await asyncio.sleep(0.05)
+    no_token(shown)
+    for line in (f"1: {MASK}.\n", f"2: {MASK}.\n", f"{MASK}..\n"):
+        assert line in shown
+
+
 async def test_saved_outputs_are_masked(start: Start, jp_fetch: Fetch, jp_root_dir: Path) -> None:
     await (await start()).run(FETCH)
     content = saved("print(v)  # x", outputs=[stream(f"{token()}\nok\n")])

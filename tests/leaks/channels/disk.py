@@ -19,24 +19,27 @@ BY_ITSELF = table(
         "%store of the bound value": "%store key",
         "%store in a dict": "d = {'k': [s]}\n%store d",
         "shell.db": "get_ipython().db['x'] = s",
-        "%save": "pasted = '@@'\n%save -f -q saved.py 1-99999",
+        "%save": "pasted = '@@'\n%save -f saved.py 1-99999",
         "%history to a file": "%history -o -f history.txt 1-99999",
         "pickle of the bound value": (
             "import pickle\ntry:\n    open('p', 'wb').write(pickle.dumps(key))\n"
             "except TypeError: print('refused')"
         ),
     },
+    unseen=True,
 )  # fmt: skip
 
 EXPORT = table(
     "kept by IPython",
     {"%notebook": "get_ipython().run_line_magic('notebook', 'exported.ipynb')"},
     before="from IPython.display import display, HTML\nprint(s); display(HTML(s))\nraise ValueError(s)",
+    unseen=True,
 )
 LOGSTART = table(
     "kept by IPython",
     {"%logstart, input": "pasted = '@@'", "%logstart, output": "s"},
     before="%logstart -o -q log.py over",
+    unseen=True,
 )
 DEBUG = table(
     "log files",
@@ -75,6 +78,7 @@ LOGS = table(
         "warnings.warn(s); logging.captureWarnings(False)",
     },
     before="%logstop",
+    unseen=True,
 )  # fmt: skip
 
 _WHY = "the user's own files are never changed; the warning names them"

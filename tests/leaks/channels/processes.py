@@ -47,6 +47,12 @@ ARGUMENTS = table(
         "bytes": (
             f"import subprocess, sys; subprocess.run([sys.executable, '-c', {_CHILD!r}, s.encode()])"
         ),
+    },
+    unseen=True,
+)
+NAME = table(
+    "arguments",
+    {
         "a child's name": (
             "import ctypes; ctypes.CDLL(None).prctl(15, b'python', 0, 0, 0) and None; print(s)"
         ),
@@ -70,4 +76,4 @@ OPEN = (
     ),
 )
 
-CHANNELS = (*ARGUMENTS, *OPEN)
+CHANNELS = (*ARGUMENTS, *NAME, *OPEN)

@@ -137,7 +137,7 @@ LATE = table(
     "late",
     {
         "thread": "import threading; threading.Thread(target=print, args=(s,)).start()",
-        "timer": "import threading; threading.Timer(.1, print, (s,)).start()",
+        "timer": "import threading; threading.Timer(.02, print, (s,)).start()",
         "task": (
             "import asyncio\nasync def f():\n    await asyncio.sleep(.05); print(s)\n"
             "t = asyncio.ensure_future(f())"
