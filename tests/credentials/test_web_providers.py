@@ -143,9 +143,9 @@ def test_databricks() -> None:
         with pytest.raises(MlsecError, match="exists already"):
             provider.put(parse("databricks://ml/openai"), "x", 0)
         assert provider.put(parse("databricks://ml/openai"), "x") == 1
-        paths = [path for path, _ in handler.asked]
+        paths = [path for path, *_ in handler.asked]
         assert paths[0] == "/api/2.0/secrets/get?scope=ml&key=openai"
-        assert all(headers["Authorization"] == "Bearer token" for _, headers in handler.asked)
+        assert all(headers["Authorization"] == "Bearer token" for _, headers, _ in handler.asked)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ class TestKubernetes:
             assert "has no key 'x'; it has k" in _full(provider, "k8s://team/a#x")
             assert provider.list("team/a") == ["k8s://team/a"]
             assert provider.put(parse("k8s://team/new#k"), "x", 0) == 1
-            assert [path for path, _ in handler.asked] == [
+            assert [path for path, *_ in handler.asked] == [
                 "/api/v1/namespaces/team/secrets/a",
                 "/api/v1/namespaces/team/secrets/a",
                 "/api/v1/namespaces/team/secrets",

@@ -144,10 +144,11 @@ class Scripted(BaseHTTPRequestHandler):
     """A server that gives one prepared answer after the other, and keeps what it was asked."""
 
     answers: ClassVar[list[tuple[int, dict[str, str], bytes]]] = []
-    asked: ClassVar[list[tuple[str, dict[str, str]]]] = []
+    asked: ClassVar[list[tuple[str, dict[str, str], bytes]]] = []
 
     def do_GET(self) -> None:
-        self.asked.append((self.path, dict(self.headers)))
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.asked.append((self.path, dict(self.headers), sent))
         status, headers, body = self.answers.pop(0) if self.answers else (404, {}, b"{}")
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
