@@ -18,8 +18,8 @@ from typing import Any
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.credentials import audit
 from jupyter_mlsec.credentials.broker import client
-from jupyter_mlsec.credentials.broker.death import before, death_of, peer
 from jupyter_mlsec.credentials.broker.grants import Grants
+from jupyter_mlsec.credentials.broker.processes import before, death_of, peer
 from jupyter_mlsec.credentials.provider import Fetched, Provider, open_provider
 from jupyter_mlsec.credentials.reference import VAULT, Reference, parse
 from jupyter_mlsec.credentials.vault import engines

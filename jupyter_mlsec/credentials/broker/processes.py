@@ -1,4 +1,4 @@
-"""The end of a process at the other side of a connection, as the system tells it."""
+"""The process at the other end of a connection: which one it is, and when it ends."""
 
 from __future__ import annotations
 
