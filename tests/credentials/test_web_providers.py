@@ -60,8 +60,6 @@ class TestAws:
         assert said == "ml/openai has no key 'kye'; it has key"
         assert provider.list("ml/") == ["aws-sm://ml/openai"]
         assert provider.list("ml/openai#k") == ["aws-sm://ml/openai#key"]
-        with pytest.raises(MlsecError, match="no numbered versions"):
-            provider.get(parse("aws-sm://ml/openai#key@1"))
 
     def test_secrets_manager_plain_text(self) -> None:
         provider = SecretsManagerProvider()

@@ -185,9 +185,21 @@ def _why(given: argparse.Namespace) -> int:
         print(f"keys: {', '.join(fetched.data)}")
         if fetched.version:
             print(f"version: {fetched.version}")
+        for number, state in _versions(provider, ref).items():
+            print(f"version {number}: {state}")
         if fetched.lease:
             print(f"lease: {fetched.lease.seconds} s, ended with this command")
     return 0
+
+
+def _versions(provider: Provider, ref: Reference) -> dict[int, str]:
+    """The versions at a path and their states, if there are several and this login sees them."""
+    asked = getattr(provider, "versions", None)
+    try:
+        found: dict[int, str] = asked(ref) if asked else {}
+    except MlsecError:
+        found = {}
+    return found if len(found) > 1 else {}
 
 
 def _grant(given: argparse.Namespace) -> int:

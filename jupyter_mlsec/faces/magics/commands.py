@@ -20,8 +20,8 @@ _LAST_EVENTS = 20
 
 
 def run(shell: Any, command: str, words: list[str]) -> None:
-    """Run one subcommand."""
-    _COMMANDS[command](shell, words)
+    """Run one of COMMANDS."""
+    COMMANDS[command](shell, words)
 
 
 def set_value(shell: Any, text: str) -> None:
@@ -151,7 +151,7 @@ def _help(shell: Any, words: list[str]) -> None:
     print(getdoc(mlsec_secret))
 
 
-_COMMANDS: dict[str, Callable[[Any, list[str]], None]] = {
+COMMANDS: dict[str, Callable[[Any, list[str]], None]] = {
     "status": _status,
     "ls": _list,
     "login": _login,

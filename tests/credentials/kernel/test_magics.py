@@ -217,6 +217,8 @@ COMPLETIONS = [
     ("%mlsec_secret key = kv/ml/openai#", ["kv/ml/openai#api_key"]),
     ("%mlsec_secret key = databr", ["databricks://"]),
     ("%mlsec_secret login o", ["oidc"]),
+    ("%mlsec_secret login a", ["approle", "aws", "azure"]),
+    ("%mlsec_secret --", ["--set"]),
     ("%mlsec_secret why ke", ["key"]),
     ("%%mlsec_secret KEY=kv/ml/op", ["kv/ml/openai", "kv/ml/openai#api_key"]),
 ]
