@@ -57,6 +57,10 @@ def test_a_life(environment: dict[str, str]) -> None:
     assert json.loads((folder / "state.json").read_text())["layout"] > 0
     vault = VaultProvider(environment)
     assert vault.get(REFERENCE).data == {"api_key": "value"}
+    child = vault.child("a kernel")
+    assert child is not None
+    assert child.get(REFERENCE).data == {"api_key": "value"}
+    child.close()
     vault.close()
     assert "value" not in (folder / "audit.log").read_text()
 

@@ -158,7 +158,7 @@ def start(
 
 @pytest.mark.parametrize("packed", [True, False], ids=["packed", "older protocol"])
 async def test_what_a_kernel_was_given_does_not_reach_the_browser(
-    start: Start, packed: bool
+    start: Start, packed: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     kernel = await start(packed=packed)
     assert problems(await kernel.run(FETCH)) == []
@@ -177,6 +177,8 @@ async def test_what_a_kernel_was_given_does_not_reach_the_browser(
         no_token(messages)
         assert "SECRET:" in str(messages), code
     assert printed(await kernel.run("print('it is', len(value))")) == f"it is {len(token())}\n"
+    assert "execute_input" in caplog.text  # the server's log, with all that it can tell
+    no_token(caplog.text)
 
 
 @pytest.mark.usefixtures("bash")

@@ -177,6 +177,12 @@ def test_the_audit_log_names_what_engines_made(notebook: Notebook) -> None:
     assert "fetch    totp/code/me  ok" in notebook.run("%mlsec_secret audit")
 
 
+def test_a_kernel_with_a_broker_has_no_login_and_no_hvac(notebook: Notebook) -> None:
+    own = "VAULT_TOKEN" in notebook.run("sorted(os.environ)")
+    shown = notebook.run("import sys\n'hvac' in sys.modules, 'requests' in sys.modules")
+    assert shown == f"({own}, {own})"
+
+
 def test_status_says_who_holds_the_login(notebook: Notebook) -> None:
     own = f"address:    {notebook.server.address}" in notebook.run("%mlsec_secret status")
     assert own == ("VAULT_TOKEN" in notebook.run("sorted(os.environ)"))
