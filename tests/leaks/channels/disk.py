@@ -83,22 +83,22 @@ LOGS = table(
 
 _WHY = "the user's own files are never changed; the warning names them"
 BY_THE_USER = (
-    Channel("text file", "user's files", "f = open('own.txt', 'w'); f.write(s); f.close()", open=_WHY, warned=True),
+    Channel("text file", "user's files", "f = open('own.txt', 'w'); f.write(s); f.close()", open=_WHY, warned=True, unseen=True),
     Channel(
         "CSV", "user's files",
         "import csv\nwith open('own.csv', 'w') as f: csv.writer(f).writerow(['key', s])",
-        open=_WHY, warned=True,
+        open=_WHY, warned=True, unseen=True,
     ),
     Channel(
         "pickle", "user's files",
         "import pickle\nwith open('own.pkl', 'wb') as f: pickle.dump({'k': s}, f)",
-        open=_WHY, warned=True,
+        open=_WHY, warned=True, unseen=True,
     ),
     Channel(
         "database", "user's files",
         "import sqlite3; c = sqlite3.connect('own.db'); c.execute('create table t (k)')\n"
         "c.execute('insert into t values (?)', (s,)); c.commit(); c.close()",
-        open=_WHY, warned=True,
+        open=_WHY, warned=True, unseen=True,
     ),
 )  # fmt: skip
 

@@ -67,12 +67,14 @@ OPEN = (
         "< /proc/self/environ > environ.txt'], env={**os.environ, 'K': s})",
         open="environments are how secrets are given to children; only processes of the same "
         "user can read them",
+        unseen=True,
     ),
     Channel(
         "a child writes a file",
         "arguments",
         "import subprocess; subprocess.run(['sh', '-c', 'cat > child.txt'], input=s.encode())",
         open="what a child does with what it was given is not seen",
+        unseen=True,
     ),
 )
 
