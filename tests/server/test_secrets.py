@@ -204,9 +204,10 @@ async def test_a_held_back_end_comes_before_what_follows(start: Start) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="no select on pipes")
 async def test_what_goes_past_all_messages_to_the_server_s_terminal(
-    start: Start, capfd: pytest.CaptureFixture[str]
+    start: Start, jp_fetch: Fetch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     kernel = await start()
+    await jp_fetch("api", "kernels", kernel.id, "restart", method="POST", body="")
     await kernel.run(FETCH)
     await kernel.run(
         "import os, subprocess\nfor at in (1, 2): os.write(at, f'{at}: {value}.\\n'.encode())\n"

@@ -157,6 +157,8 @@ class VaultProvider:
             from jupyter_mlsec.credentials import embedded
 
             running = embedded.find(environment)
+            if running is None and embedded.exists(environment):
+                raise MlsecError("your own Vault does not run", "start it: `mlsec vault start`")
             if running is None:
                 raise MlsecError(
                     "no Vault is set up",

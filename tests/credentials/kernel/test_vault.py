@@ -177,6 +177,23 @@ def test_the_audit_log_names_what_engines_made(notebook: Notebook) -> None:
     assert "fetch    totp/code/me  ok" in notebook.run("%mlsec_secret audit")
 
 
+@pytest.mark.parametrize(
+    ("line", "end"),
+    [
+        ("key = k", "kv/"),
+        ("key = kv/ml/", "openai"),
+        ("key = kv/ml/openai#", "openai#api_key"),
+        ("K=old/p", "old/plain"),
+    ],
+)
+def test_completion_of_mounts_paths_and_keys(notebook: Notebook, line: str, end: str) -> None:
+    notebook.run("%config IPCompleter.use_jedi = False")
+    notebook.kernel.received.clear()
+    notebook.kernel.ask("complete", f"%%mlsec_secret {line}")
+    (reply,) = [m for m in notebook._messages() if m["msg_type"] == "complete_reply"]
+    assert [match for match in reply["content"]["matches"] if match.endswith(end)]
+
+
 def test_a_kernel_with_a_broker_has_no_login_and_no_hvac(notebook: Notebook) -> None:
     own = "VAULT_TOKEN" in notebook.run("sorted(os.environ)")
     shown = notebook.run("import sys\n'hvac' in sys.modules, 'requests' in sys.modules")
