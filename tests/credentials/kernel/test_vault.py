@@ -178,20 +178,25 @@ def test_the_audit_log_names_what_engines_made(notebook: Notebook) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "end"),
+    ("typed", "completed"),
     [
-        ("key = k", "kv/"),
-        ("key = kv/ml/", "openai"),
-        ("key = kv/ml/openai#", "openai#api_key"),
-        ("K=old/p", "old/plain"),
+        ("key = k", "key = kv/"),
+        ("key = kv/ml/", "key = kv/ml/openai"),
+        ("key = kv/ml/openai#", "key = kv/ml/openai#api_key"),
+        ("K=old/p", "K=old/plain"),
     ],
 )
-def test_completion_of_mounts_paths_and_keys(notebook: Notebook, line: str, end: str) -> None:
+def test_completion_of_mounts_paths_and_keys(
+    notebook: Notebook, typed: str, completed: str
+) -> None:
     notebook.run("%config IPCompleter.use_jedi = False")
     notebook.kernel.received.clear()
-    notebook.kernel.ask("complete", f"%%mlsec_secret {line}")
+    line = f"%mlsec_secret {typed}"
+    notebook.kernel.ask("complete", line)
     (reply,) = [m for m in notebook._messages() if m["msg_type"] == "complete_reply"]
-    assert [match for match in reply["content"]["matches"] if match.endswith(end)]
+    start = reply["content"]["cursor_start"]
+    lines = [line[:start] + match for match in reply["content"]["matches"]]
+    assert f"%mlsec_secret {completed}" in lines
 
 
 def test_a_kernel_with_a_broker_has_no_login_and_no_hvac(notebook: Notebook) -> None:
