@@ -29,8 +29,8 @@ def _lists() -> str:
         *_groups(),
         "",
         f"What the server does not see ({sum(c.unseen for c in CHANNELS)} of these channels) is "
-        "what a kernel writes to its own disk, and the arguments of its child processes. Of what passes "
-        f"it, {sum(bool(c.open) for c in CHANNELS if not c.unseen)} are open.",
+        "what a kernel writes to its own disk, and the arguments of its child processes. Of what "
+        f"passes it, {sum(bool(c.open) for c in CHANNELS if not c.unseen)} are open.",
         "",
         "### Open",
         "",
