@@ -35,6 +35,19 @@ broker = find()
 value = broker.get(parse({REFERENCE!r})).data[{NAME!r}]
 """
 
+BASH = (
+    "echo $NAME >&2",
+    "echo ${NAME:1}",
+    "env",
+    "printf %s $NAME | base64",
+    "printf %s $NAME | rev",
+    "printf %s $NAME | od -An -tx1",
+    "printf %s $NAME | sed 's/./& /g'",
+    "printf %s $NAME | fold -w 1",
+    "for i in 0 12 24; do printf %s ${NAME:i:12}; sleep 0.05; done",
+    "cat /nowhere/$NAME",
+)  # fmt: skip
+
 Fetch = Callable[..., Awaitable[Any]]
 
 
@@ -191,6 +204,10 @@ async def test_a_kernel_of_another_language(start: Start) -> None:
     after = printed(await bash.run(f"echo it is ${NAME}"))
     no_token(after)
     assert after == f"it is {MASK}\n"
+    for cell in BASH:
+        messages = await bash.run(cell.replace("NAME", NAME))
+        no_token(messages)
+        assert MASK in str(messages), cell
 
 
 async def test_a_held_back_end_comes_before_what_follows(start: Start) -> None:
