@@ -260,7 +260,7 @@ class TestGrants:
             "refusal",
             "grant",
             "fetch",
-            "revoke",
+            "refusal",
             "refusal",
         ]
         kernel.close()
