@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import authorized, ws_authenticated
 from jupyter_server.base.handlers import JupyterHandler
-from jupyter_server.base.websocket import WebSocketMixin
 from jupyter_server.extension.handler import ExtensionHandlerMixin
 from msgspec import json
 from tornado.web import HTTPError, authenticated
@@ -21,6 +20,8 @@ from jupyter_mlsec.faces.server.handlers import RESOURCE, Handler, Problem
 
 if TYPE_CHECKING:
     from jupyter_mlsec.faces.server.app import MlsecApp
+
+_PING = 30.0  # seconds; who does not answer in that time is not there any more
 
 
 def listed(broker: Broker) -> wire.GrantsResponse:
@@ -56,7 +57,7 @@ class GrantsHandler(Handler):
         self.answer(given)
 
 
-class GrantsSocket(ExtensionHandlerMixin, WebSocketMixin, WebSocketHandler, JupyterHandler):
+class GrantsSocket(ExtensionHandlerMixin, JupyterHandler, WebSocketHandler):
     """A window that shows questions to its user: told what `GET grants` says, after each change.
 
     It counts as somebody who can be asked as long as it is connected, so only those who may
@@ -64,16 +65,16 @@ class GrantsSocket(ExtensionHandlerMixin, WebSocketMixin, WebSocketHandler, Jupy
     """
 
     auth_resource = RESOURCE
+    ping_interval = ping_timeout = _PING
 
     @ws_authenticated
     async def get(self, *arguments: Any, **named: Any) -> None:
         allowed = self.authorizer.is_authorized(self, self.current_user, "write", RESOURCE)
         if not await ensure_async(allowed):
             raise HTTPError(403)
-        await super().get(*arguments, **named)
+        await WebSocketHandler.get(self, *arguments, **named)
 
     def open(self, *arguments: Any, **named: Any) -> None:
-        super().open(*arguments, **named)
         self._broker.asking.arrive(self.tell)
         self.tell()
 
