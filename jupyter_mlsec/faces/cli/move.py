@@ -58,7 +58,7 @@ def run(
                     fixed = Fixed(plan.data, plan.changes, (), frozenset(plan.values.values()))
                     sys.stdout.writelines(diff(source.path, fixed))
                 elif plan.values:
-                    for ref in moving.store(plan, provider):
+                    for ref in moving.store(plan.values, plan.new, provider):
                         audit.record("put", ref, version=1, notebook=source.path)
                     replace(source.file, plan.data)
                     _tell(source, plan, purge)

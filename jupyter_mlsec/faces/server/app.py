@@ -15,7 +15,7 @@ from jupyter_mlsec import wire
 from jupyter_mlsec.credentials import audit
 from jupyter_mlsec.credentials.provider import Provider, open_provider
 from jupyter_mlsec.credentials.vault.logins import CREDENTIALS
-from jupyter_mlsec.faces.server import broker, grants, handlers, streaming, work
+from jupyter_mlsec.faces.server import broker, grants, handlers, moves, streaming, work
 from jupyter_mlsec.faces.server.contents import Contents, Refused
 from jupyter_mlsec.faces.server.documents import Documents
 from jupyter_mlsec.faces.server.events import Events
@@ -32,6 +32,7 @@ _ROUTES: dict[str, type[handlers.Handler] | type[grants.GrantsSocket]] = {
     "scan": handlers.ScanHandler,
     "scan/paths": streaming.PathsHandler,
     "fix": handlers.FixHandler,
+    "move": moves.MoveHandler,
     "strip/preview": handlers.StripHandler,
     "baseline": handlers.BaselineHandler,
     "audit": handlers.AuditHandler,
