@@ -101,7 +101,8 @@ def main() -> str:
         f"{table(['what', 'wanted', 'measured'], rows)}\n\n"
         "With OpenBao (in memory, over plain HTTP) and PostgreSQL on the same machine. A kernel "
         f"is a process with the broker's pass; {KERNELS:,} of them are as many "
-        f"connections of {PROCESSES} processes, each with its own pass and child token, all open at the same time.\n"
+        f"connections of {PROCESSES} processes, each with its own pass and child "
+        "token, all open at the same time.\n"
     )
 
 
