@@ -99,9 +99,10 @@ def main() -> str:
     return (
         "## Secrets at run time\n\n"
         f"{table(['what', 'wanted', 'measured'], rows)}\n\n"
-        "With OpenBao and PostgreSQL on the same machine. A kernel is a process with the broker's "
-        f"pass; {KERNELS:,} of them are as many connections of {PROCESSES} processes, each with "
-        "its own pass and child token, all open at the same time.\n"
+        "With OpenBao (in memory, over plain HTTP) and PostgreSQL on the same machine. A kernel "
+        f"is a process with the broker's pass; {KERNELS:,} of them are as many "
+        f"connections of {PROCESSES} processes, each with its own pass and child "
+        "token, all open at the same time.\n"
     )
 
 

@@ -383,7 +383,6 @@ def test_many_kernels_at_once(start: Start, fake: Fake) -> None:
 
 
 @POSIX
-@pytest.mark.skipif(not postgres.INSTALLED, reason="no PostgreSQL is installed")
 @pytest.mark.parametrize("child", [True, False])
 def test_a_killed_kernel_s_database_login_is_gone(start: Start, child: bool) -> None:
     """With a real Vault and a real database, which refuses the login: with a child login for the

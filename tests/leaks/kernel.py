@@ -158,6 +158,11 @@ class Kernel:
         changed = self._changed(before, history="writeout_cache" in code)
         return Capture(list(self.received), [terminal, *changed])
 
+    @property
+    def port(self) -> int:
+        """Of the loopback, where outputs can be heard by whoever finds it, without any key."""
+        return int(self._manager.iopub_port)
+
     def end(self, now: bool = True) -> None:
         """Kill it, or ask it to end."""
         self._manager.shutdown_kernel(now=now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.leaks.channels import CHANNELS
+from tests.leaks.kernel import Capture
 from tests.leaks.oracle import Oracle
 from tests.leaks.suite import Line, Suite
 
@@ -41,6 +42,25 @@ def test_a_kernel_protects_nothing_by_itself() -> None:
         assert [o.channel.name for o in suite.outcomes(few) if not o.leaked] == []
     finally:
         suite.end()
+
+
+@pytest.mark.parametrize("line", ["none", "kernel"])
+def test_another_user_who_listens_at_the_kernel_s_port(line: Line) -> None:
+    import zmq
+
+    suite = Suite(line)
+    heard: list[bytes] = []
+    try:
+        with zmq.Context() as context, context.socket(zmq.SUB) as socket:
+            socket.subscribe(b"")
+            socket.connect(f"tcp://127.0.0.1:{suite.kernel.port}")
+            while b"stream" not in b"".join(heard):  # until it is connected, nothing is heard
+                suite.kernel.run("print(s)", wait=0.2)
+                while socket.poll(200):
+                    heard += socket.recv_multipart()
+    finally:
+        suite.end()
+    assert suite.leaks(Capture([], heard)) == (line == "none")
 
 
 def test_enough_channels_and_few_open() -> None:

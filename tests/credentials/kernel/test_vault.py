@@ -239,7 +239,6 @@ class TestOwnLogin:
 
 
 @POSIX
-@pytest.mark.skipif(not postgres.INSTALLED, reason="no PostgreSQL is installed")
 def test_a_login_of_the_database_works_and_ends_with_its_kernel(tmp_path: Path) -> None:
     """Without a broker: revoked, left, and at the end of a script and of a kernel."""
     with running() as server, postgres.running() as database:

@@ -1,5 +1,6 @@
 """Each login against a real server, where it has the method; the others' requests at a stand-in."""
 
+import http.client
 import json
 import secrets
 import stat
@@ -396,10 +397,10 @@ def test_the_login_by_aws_is_a_request_that_aws_answers(
     cloud = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     cloud.start()
     try:
-        host, port = cloud.get_host_and_port()
-        request = urllib.request.Request(f"http://{host}:{port}/", text.encode(), signed)
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            assert b"<Arn>arn:aws:" in answer.read()
+        connection = http.client.HTTPConnection(*cloud.get_host_and_port(), timeout=10)
+        connection.request("POST", "/", text.encode(), signed)
+        assert b"<Arn>arn:aws:" in connection.getresponse().read()
+        connection.close()
     finally:
         cloud.stop()
 
