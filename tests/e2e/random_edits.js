@@ -78,9 +78,9 @@
       app.shell.activateById(views().find(view => view !== panel()).id);
       await pause(50); // the focus moves when the page has time
     },
-    async rename(random) {
+    async rename() {
       await panel().context.save();
-      await panel().context.rename(`renamed${Math.floor(random() * 1e9)}.ipynb`);
+      await panel().context.rename(`renamed${Date.now()}.ipynb`);
     }
   };
   const weights = {
