@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from jupyter_mlsec.core.flow.bindings import assignments
 from jupyter_mlsec.core.folding import constant
 from jupyter_mlsec.core.python import statements
 
@@ -135,7 +136,7 @@ class Texts:
         if number not in self._bound:
             bound: dict[str, list[Binding]] = {}
             tree = self.context.code(self.order[number]).tree
-            found = _assignments(statements(tree.body if tree else []))
+            found = assignments(statements(tree.body if tree else []))
             for name, value, line in sorted(found, key=lambda binding: binding[2]):
                 bound.setdefault(name, []).append((value, line))
             self._bound[number] = bound
@@ -150,32 +151,3 @@ def _may_bind(source: str, name: str) -> bool:
     if f"{name} =" in source or f"{name} in " in source or f"{name}, " in source:
         return True
     return f"{name}: " in source or f"{name}) " in source or f"{name}=" in source
-
-
-def _assignments(nodes: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.expr | None, int]]:
-    """Names, the expressions that they are bound to, and the lines."""
-    for node in nodes:
-        if not isinstance(node, ast.Assign | ast.AnnAssign | ast.For):
-            continue
-        match node:
-            case ast.Assign(targets=targets, value=value, lineno=line):
-                for target in targets:
-                    if isinstance(target, ast.Name):
-                        yield target.id, value, line
-                    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-                        for inner, part in zip(target.elts, value.elts, strict=False):
-                            if isinstance(inner, ast.Name):
-                                yield inner.id, part, line
-            case ast.AnnAssign(target=ast.Name(id=name), value=value, lineno=line):
-                yield name, value, line
-            case ast.For(target=ast.Name(id=name), iter=value, lineno=line):
-                yield name, value, line
-            case ast.For(
-                target=ast.Tuple(elts=targets),
-                iter=ast.Tuple(elts=[ast.Tuple(elts=parts), *_])
-                | ast.List(elts=[ast.Tuple(elts=parts), *_]),
-                lineno=line,
-            ):
-                for inner, part in zip(targets, parts, strict=False):
-                    if isinstance(inner, ast.Name):
-                        yield inner.id, ast.List([part], ast.Load()), line
