@@ -40,6 +40,7 @@ class Texts:
         self.order = order
         self.given: dict[str, Written] = {}
         self._bound: dict[int, dict[str, list[Binding]]] = {}  # by a text's place in the order
+        self._binding: dict[str, tuple[int, ...]] = {}  # the texts that may bind a name
         self._places = {id(text): number for number, text in enumerate(order)}
         self._at = 0
         self.line = 0
@@ -58,7 +59,7 @@ class Texts:
         here = None if "[" in name else self._nearest(name)
         if here is not None:
             return here.text if here.whole else None
-        bound = "[" in name or any(_may_bind(text.text, name) for text in self.order)
+        bound = "[" in name or self._may_bind(name)
         return self.context.constants.get(name) if bound else None
 
     def written(self, node: ast.expr | None) -> Written:
@@ -124,12 +125,21 @@ class Texts:
 
     def _bindings(self, name: str) -> Iterator[tuple[ast.expr | None, int, int]]:
         """The bindings of a name before this point, the nearest first, with text and line."""
-        for number in range(self._at, -1, -1):
-            if not _may_bind(self.order[number].text, name):
+        at, before = self._at, self.line
+        for number in reversed(self._may_bind(name)):
+            if number > at:
                 continue
             for value, line in reversed(self._in(number).get(name, ())):
-                if number < self._at or line < self.line:
+                if number < at or line < before:
                     yield value, number, line
+
+    def _may_bind(self, name: str) -> tuple[int, ...]:
+        """The places in the order of the texts that may bind a name."""
+        found = self._binding.get(name)
+        if found is None:
+            places = (n for n, text in enumerate(self.order) if _may_bind(text.text, name))
+            found = self._binding[name] = tuple(places)
+        return found
 
     def _in(self, number: int) -> dict[str, list[Binding]]:
         """The bindings in one text, by name, in the order of their lines."""
