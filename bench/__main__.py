@@ -24,7 +24,7 @@ validation over the network switched off, on one core where they let themselves 
 _SECTION = re.compile(r"^<!-- (\w+) -->\n(.*?)(?=^<!-- \w+ -->\n|\Z)", re.MULTILINE | re.DOTALL)
 _NAMES = ("corpus", "startup", "cell", "memory", "git", "leaks", "server")
 # on request, in .venv, which has what they need; the first two write pages of their own
-_ON_REQUEST = ("accuracy", "planted", "redactor", "leaks_kernel", "lab")
+_ON_REQUEST = ("accuracy", "planted", "redactor", "leaks_kernel", "broker", "lab")
 
 
 def main() -> int:

@@ -5,8 +5,12 @@ import {
   IBaselineResponse,
   IFixRequest,
   IFixResponse,
+  IGrant,
+  IGrantsResponse,
   IHealth,
   IMissing,
+  IMoveRequest,
+  IMoveResponse,
   IPathsLine,
   IPathsRequest,
   IProblem,
@@ -43,6 +47,11 @@ export class Server {
     return this._post('fix', request);
   }
 
+  /** Put credentials into the store, and say how the document is to be changed. */
+  move(request: IMoveRequest): Promise<IMoveResponse> {
+    return this._post('move', request);
+  }
+
   baseline(request: IBaselineRequest): Promise<IBaselineResponse> {
     return this._post('baseline', request);
   }
@@ -57,6 +66,23 @@ export class Server {
 
   health(): Promise<IHealth> {
     return this._json<IHealth>('health', {});
+  }
+
+  grants(): Promise<IGrantsResponse> {
+    return this._json<IGrantsResponse>('grants', {});
+  }
+
+  /** Answer whether a notebook may have a secret, or take the answer back. */
+  decide(grant: IGrant): Promise<IGrant> {
+    return this._post('grants', grant);
+  }
+
+  /** A socket that gets an `IGrantsResponse` at once, and after each change. */
+  grantsSocket(): WebSocket {
+    const { wsUrl, token, appendToken, WebSocket } = this._settings;
+    const url = URLExt.join(wsUrl, 'mlsec', 'api', 'grants', 'live');
+    const query = appendToken && token ? `?token=${encodeURIComponent(token)}` : '';
+    return new WebSocket(url + query);
   }
 
   /** Scan saved files; `line` is called for each line of the answer as it comes. */

@@ -22,8 +22,9 @@ IN_PLACE = """
     active-content-output archive-extract-unsafe artifact-format-unsafe
     bang-pip-wrong-environment bind-all-interfaces cors-wildcard eval-on-data flask-debug
     gradio-share hidden-instructions-in-notebook import-name-not-package-name
-    jupyter-server-misconfig keras-unsafe-load no-timeout numpy-allow-pickle plain-http-data
-    plain-http-index-or-url public-bucket-or-acl tls-verify-disabled
+    jupyter-server-misconfig keras-unsafe-load known-vulnerable-pin no-timeout
+    numpy-allow-pickle plain-http-data plain-http-index-or-url public-bucket-or-acl
+    tls-verify-disabled
     torch-load-without-weights-only trust-remote-code unpinned-install
     unvalidated-local-load-to-train unvalidated-remote-load-to-train upgrade-flag-defeats-pin
     weak-hash yaml-unsafe-load
@@ -72,8 +73,9 @@ BY_STRIPPING = """
 BY_HAND = """
     agent-dangerous-tool allow-dangerous-deserialization cloud-metadata-access curl-pipe-shell
     destructive-shell dev-server-in-production dockerfile-unpinned-base endpoint-without-auth
-    extra-index-dependency-confusion git-clone-unpinned llm-output-executed
-    mutable-action-reference ngrok-or-tunnel obfuscated-code over-broad-iam pickle-family-load
+    extra-index-dependency-confusion git-clone-unpinned known-malicious-package
+    llm-output-executed mutable-action-reference ngrok-or-tunnel obfuscated-code
+    over-broad-iam pickle-family-load
     pickle-from-network public-endpoint-network remote-module-execution shell-fetched-code-executed
     shell-injection sql-built-from-string typosquat-or-unknown-name unhashed-install
     untrusted-text-in-prompt url-or-wheel-install-unhashed vcs-install-mutable-ref

@@ -7,8 +7,6 @@ import hashlib
 import json
 import os
 import secrets
-import socket
-import struct
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +18,12 @@ from typing import Any
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.credentials import audit
 from jupyter_mlsec.credentials.broker import client
+from jupyter_mlsec.credentials.broker.asking import Asking
 from jupyter_mlsec.credentials.broker.grants import Grants
+from jupyter_mlsec.credentials.broker.processes import before, death_of, peer
 from jupyter_mlsec.credentials.provider import Fetched, Provider, open_provider
 from jupyter_mlsec.credentials.reference import VAULT, Reference, parse
+from jupyter_mlsec.credentials.vault import engines
 
 _LARGEST = 4 << 20  # bytes of one line: Vault takes values of 1 MB, JSON escapes them
 _LONGEST = 100  # bytes of a socket's path
@@ -60,13 +61,15 @@ class Broker:
     """Holds the logins and answers kernels.
 
     `notebook` says which notebook a kernel runs, `hear` is told what was done, `learn` gets each
-    value before its kernel does. Stores are asked in threads: the event loop goes on.
+    value before its kernel does, `asking` asks users. Stores are asked in threads: the event loop
+    goes on.
     """
 
     def __init__(
         self,
         folder: Path,
         grants: Grants | None = None,
+        asking: Asking | None = None,
         *,
         notebook: Where = _nowhere,
         hear: Hear = _nobody,
@@ -74,6 +77,7 @@ class Broker:
         open_: Callable[[str], Provider] = open_provider,
     ) -> None:
         self.grants = grants or Grants()
+        self.asking = asking or Asking()
         self.waiting: set[tuple[str, str]] = set()  # notebook and reference that nobody granted
         self._folder = folder
         self._notebook = notebook
@@ -156,15 +160,27 @@ class Broker:
             if connection.kernel == kernel:
                 await self._end(connection)
 
-    def decide(self, notebook: str, reference: str, *, allow: bool | None) -> None:
-        """Remember what a user answered; None forgets the answer. Raises MlsecError."""
+    def decide(
+        self, notebook: str, reference: str, *, allow: bool | None, kernel: str = ""
+    ) -> None:
+        """Take a user's answer: until a kernel ends, or to be remembered; None forgets it.
+
+        Raises MlsecError, also where the kernel has ended already.
+        """
         ref = parse(reference)
-        if allow is None:
+        if kernel:
+            if allow and not any(one.kernel == kernel for one in self._connections):
+                raise MlsecError("that kernel has ended", "run the cell again")
+            self.asking.answer(kernel, notebook, ref.label, allow)
+        elif allow is None:
             self.grants.revoke(notebook, ref.label)
         else:
             self.grants.grant(notebook, ref.label, allow=allow)
+            self.asking.settled(notebook, ref.label)
         self.waiting.discard((notebook, ref.label))
-        self._record("grant" if allow else "revoke", ref, notebook=notebook)
+        event: audit.Event = "revoke" if allow is None else "grant" if allow else "refusal"
+        self._record(event, ref, notebook=notebook)
+        self.asking.changed()
 
     # connections
 
@@ -188,10 +204,10 @@ class Broker:
             return
         connection = _Connection(kernel)
         self._connections.add(connection)
-        death = _death_of(_peer(writer))
+        death = death_of(peer(writer))
         try:
             while not connection.closed:
-                line = await _before(reader.readline(), death)
+                line = await before(reader.readline(), death)
                 if not line or connection.closed:
                     return
                 answer = await self._answer(connection, json.loads(line))
@@ -216,6 +232,8 @@ class Broker:
         for provider in connection.providers.values():
             await self._apart(getattr(provider, "close", _nobody))
         self._connections.discard(connection)
+        if not any(one.kernel == connection.kernel for one in self._connections):
+            self.asking.end(connection.kernel)
 
     async def _apart(self, work: Callable[..., Any], *arguments: Any) -> Any:
         loop = asyncio.get_running_loop()
@@ -227,6 +245,9 @@ class Broker:
         """The answer to one request: {"ok": ...} or {"error": [message, hint]}."""
         try:
             notebook = await self._notebook(connection.kernel)
+            wait = self._wait(connection.kernel, request, notebook)
+            if wait is not None:
+                return {"ok": {"wait": wait}}
             return {"ok": await self._apart(self._done, connection, request, notebook)}
         except MlsecError as error:
             return {"error": [error.message, error.hint]}
@@ -242,11 +263,11 @@ class Broker:
             return self._listed(connection, str(request.get("prefix", "")))
         if operation == "revoke":
             return self._revoked(connection, str(request.get("lease")), notebook)
-        ref = _reference(request.get("reference"))
+        engine = operation == "engine"
+        ref = _named(request)
         cell = request.get("cell")
         facts = {"notebook": notebook, "cell": cell if isinstance(cell, str) else None}
         try:
-            self._check(ref, notebook)
             if operation == "put":
                 cas = request.get("cas")
                 value = str(request["value"])
@@ -254,16 +275,43 @@ class Broker:
                 version = self._provider(connection, ref.provider).put(ref, value, cas)
                 self._record("put", ref, version=version, **facts)
                 return {"version": version}
-            return self._fetched(connection, ref, facts)
+            if engine:
+                return self._made(connection, ref, request, facts)
+            provider = self._provider(connection, ref.provider)
+            found = self._kept(connection, provider, provider.get(ref))
+            for key, value in found.data.items():
+                label = f"{ref.label}#{key}" if ref.is_mapping else ref.label
+                self._learn(connection.kernel, label, value)
+            return self._told(ref, found, facts)
         except MlsecError as error:
             self._record("refusal", ref, problem=error, **facts)
             raise
 
-    def _fetched(
-        self, connection: _Connection, ref: Reference, facts: dict[str, str | None]
+    def _made(
+        self,
+        connection: _Connection,
+        ref: Reference,
+        request: dict[str, Any],
+        facts: dict[str, str | None],
     ) -> dict[str, Any]:
-        provider = self._provider(connection, ref.provider)
-        found: Fetched = provider.get(ref)
+        """What an engine of Vault makes: a ciphertext, a certificate, a one-time password."""
+        provider: Any = self._provider(connection, VAULT)
+        if not hasattr(provider, "engine"):
+            raise MlsecError("only Vault has engines", "no Vault is asked here")
+        call, body = request["call"], request.get("body")
+        made = provider.engine(
+            call,
+            str(request["mount"]),
+            str(request["name"]),
+            body if isinstance(body, dict) else {},
+        )
+        found = self._kept(connection, provider, made)
+        for key in engines.secret_keys(call, found.data):
+            self._learn(connection.kernel, f"{ref.label}#{key}", found.data[key])
+        return self._told(ref, found, facts)
+
+    def _kept(self, connection: _Connection, provider: Provider, found: Fetched) -> Fetched:
+        """What was fetched, its lease remembered as the connection's."""
         lease = found.lease
         if lease is not None:
             connection.leases[lease.id] = provider
@@ -272,10 +320,12 @@ class Broker:
                     with suppress(MlsecError):
                         provider.revoke(lease.id)  # type: ignore[attr-defined]
                 raise MlsecError("the kernel has ended")
-        for key, value in found.data.items():
-            label = f"{ref.label}#{key}" if ref.is_mapping else ref.label
-            self._learn(connection.kernel, label, value)
+        return found
+
+    def _told(self, ref: Reference, found: Fetched, facts: dict[str, str | None]) -> dict[str, Any]:
+        """The answer for what was fetched, once it stands in the audit log."""
         self._record("fetch", ref, version=found.version, **facts)
+        lease = found.lease
         return {
             "data": dict(found.data),
             "version": found.version,
@@ -296,21 +346,41 @@ class Broker:
         self._record("revoke", None, notebook=notebook, cell=None)
         return {}
 
-    def _check(self, ref: Reference, notebook: str | None) -> None:
-        """Raise MlsecError unless the notebook may have what the reference names."""
-        name = notebook or ""
-        answer = self.grants.check(name, ref.label)
-        if answer == "granted":
-            return
+    def _wait(self, kernel: str, request: dict[str, Any], notebook: str | None) -> str | None:
+        """None if the notebook may have what a request names, or what to wait for in words.
+        Raises MlsecError if it may not."""
+        if request.get("op") not in ("get", "put", "engine"):
+            return None
+        ref = _named(request)
+        try:
+            return self._permitted(kernel, notebook or "", ref.label)
+        except MlsecError as error:
+            cell = request.get("cell")
+            cell = cell if isinstance(cell, str) else None
+            self._record("refusal", ref, problem=error, notebook=notebook, cell=cell)
+            raise
+
+    def _permitted(self, kernel: str, notebook: str, label: str) -> str | None:
+        who = notebook or "this kernel"
+        answer = self.grants.check(notebook, label)
         if answer == "unknown":
-            self.waiting.add((name, ref.label))
+            answer = self.asking.answered(kernel, label)
+        if answer == "granted":
+            return None
+        if answer == "refused":
             raise MlsecError(
-                f"{name or 'this kernel'} has not been granted {ref.label} yet",
-                "grant it in JupyterLab, or run `mlsec secret grant NOTEBOOK REFERENCE`",
+                f"{who} may not have {label}: the policy or a user refused it",
+                "in JupyterLab, Security > Grants shows answers and takes them back",
             )
-        raise MlsecError(
-            f"{name or 'this kernel'} may not have {ref.label}", "the policy or a user refused it"
-        )
+        if not self.asking.is_possible:
+            self.waiting.add((notebook, label))
+            self.asking.changed()
+            raise MlsecError(
+                f"{who} has not been granted {label} yet, and no JupyterLab is there to ask",
+                "open one, run `mlsec secret grant NOTEBOOK REFERENCE`, or see "
+                "MlsecSecrets.default and MlsecSecrets.policy in the server's configuration",
+            )
+        return self.asking.ask(kernel, notebook, label)
 
     def _provider(self, connection: _Connection, name: str) -> Provider:
         """The kernel's own login where the store has such, or else the broker's."""
@@ -339,52 +409,17 @@ def _reference(fields: Any) -> Reference:
     raise MlsecError("this is not a reference of a secret")
 
 
+def _named(request: dict[str, Any]) -> Reference:
+    """What a request is about: a secret, or an engine as a reference. Raises MlsecError for what
+    is neither."""
+    if request.get("op") != "engine":
+        return _reference(request.get("reference"))
+    match request:
+        case {"call": str(call), "mount": str(mount), "name": str(name), "body": dict()}:
+            return engines.reference(call, mount, name)
+    raise MlsecError("this is not a call of one of Vault's engines")
+
+
 def _digest(pass_: str) -> bytes:
     """Passes are kept as digests, so that looking one up takes no time that tells about others."""
     return hashlib.sha256(pass_.encode()).digest()
-
-
-def _peer(writer: asyncio.StreamWriter) -> int | None:
-    """The process at the other end, as the system knows it; None where it doesn't tell."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return None
-    ours = writer.get_extra_info("socket")
-    found = struct.unpack("3i", ours.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    return found[0] or None
-
-
-def _death_of(pid: int | None) -> asyncio.Future[None] | None:
-    """Done when the process ends, also while its children hold its connection open; None where
-    the system can't tell (then the connection alone does)."""
-    if pid is None or not hasattr(os, "pidfd_open"):
-        return None
-    try:
-        descriptor = os.pidfd_open(pid)
-    except OSError:
-        return None
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[None] = loop.create_future()
-
-    def ended() -> None:
-        if not future.done():
-            future.set_result(None)
-
-    def close(_: object) -> None:
-        loop.remove_reader(descriptor)
-        os.close(descriptor)
-
-    loop.add_reader(descriptor, ended)
-    future.add_done_callback(close)
-    return future
-
-
-async def _before(reading: Any, death: asyncio.Future[None] | None) -> bytes:
-    """What was read, or nothing if the process ended before."""
-    read = asyncio.ensure_future(reading)
-    waited = {read} if death is None else {read, death}
-    try:
-        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        if not read.done():
-            read.cancel()
-    return read.result() if read.done() and not read.cancelled() else b""

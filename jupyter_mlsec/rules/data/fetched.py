@@ -156,6 +156,10 @@ def _pinned(view: View, call: Call, name: str) -> Fix | None:
         Good('print("see http://example.org/a.csv")', because="nothing is fetched"),
         Good("r = requests.get(url)", because="the address is not known here"),
         Good('ns = {"w": "http://www.w3.org/2000/svg"}', because="a name, not an address"),
+        Good(
+            'import pandas as pd\npd.read_csv(f"http://{host}:{port}/a.csv")',
+            because="the host may be this machine",
+        ),
     ),
 )
 def plain_http_data(view: View) -> Iterator[Hit]:
@@ -175,6 +179,8 @@ def plain_http_data(view: View) -> Iterator[Hit]:
             continue
         severity = Severity.LOW if PICTURE.search(judged.name) else None
         host = judged.name.split("/")[2]
+        if not host:
+            continue  # a name that is not known, which may well be this machine's
         message = f"data is fetched from {host} by plain http; use https and compare a digest"
         yield Hit(span, message, _https(view, span), subject=host, severity=severity)
 

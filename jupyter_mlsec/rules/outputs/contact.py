@@ -70,6 +70,7 @@ DETECTORS = (
             r"{1,4}[A-Za-z]{2,24})(?![\w@-]|\.\w)"
         ),
         _is_address,
+        checked=False,
     ),
     Detector(
         "phone",
