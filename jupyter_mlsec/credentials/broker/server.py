@@ -7,8 +7,6 @@ import hashlib
 import json
 import os
 import secrets
-import socket
-import struct
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,8 +19,10 @@ from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.credentials import audit
 from jupyter_mlsec.credentials.broker import client
 from jupyter_mlsec.credentials.broker.grants import Grants
+from jupyter_mlsec.credentials.broker.processes import before, death_of, peer
 from jupyter_mlsec.credentials.provider import Fetched, Provider, open_provider
 from jupyter_mlsec.credentials.reference import VAULT, Reference, parse
+from jupyter_mlsec.credentials.vault import engines
 
 _LARGEST = 4 << 20  # bytes of one line: Vault takes values of 1 MB, JSON escapes them
 _LONGEST = 100  # bytes of a socket's path
@@ -188,10 +188,10 @@ class Broker:
             return
         connection = _Connection(kernel)
         self._connections.add(connection)
-        death = _death_of(_peer(writer))
+        death = death_of(peer(writer))
         try:
             while not connection.closed:
-                line = await _before(reader.readline(), death)
+                line = await before(reader.readline(), death)
                 if not line or connection.closed:
                     return
                 answer = await self._answer(connection, json.loads(line))
@@ -242,7 +242,8 @@ class Broker:
             return self._listed(connection, str(request.get("prefix", "")))
         if operation == "revoke":
             return self._revoked(connection, str(request.get("lease")), notebook)
-        ref = _reference(request.get("reference"))
+        engine = operation == "engine"
+        ref = _engine(request) if engine else _reference(request.get("reference"))
         cell = request.get("cell")
         facts = {"notebook": notebook, "cell": cell if isinstance(cell, str) else None}
         try:
@@ -254,16 +255,43 @@ class Broker:
                 version = self._provider(connection, ref.provider).put(ref, value, cas)
                 self._record("put", ref, version=version, **facts)
                 return {"version": version}
-            return self._fetched(connection, ref, facts)
+            if engine:
+                return self._made(connection, ref, request, facts)
+            provider = self._provider(connection, ref.provider)
+            found = self._kept(connection, provider, provider.get(ref))
+            for key, value in found.data.items():
+                label = f"{ref.label}#{key}" if ref.is_mapping else ref.label
+                self._learn(connection.kernel, label, value)
+            return self._told(ref, found, facts)
         except MlsecError as error:
             self._record("refusal", ref, problem=error, **facts)
             raise
 
-    def _fetched(
-        self, connection: _Connection, ref: Reference, facts: dict[str, str | None]
+    def _made(
+        self,
+        connection: _Connection,
+        ref: Reference,
+        request: dict[str, Any],
+        facts: dict[str, str | None],
     ) -> dict[str, Any]:
-        provider = self._provider(connection, ref.provider)
-        found: Fetched = provider.get(ref)
+        """What an engine of Vault makes: a ciphertext, a certificate, a one-time password."""
+        provider: Any = self._provider(connection, VAULT)
+        if not hasattr(provider, "engine"):
+            raise MlsecError("only Vault has engines", "no Vault is asked here")
+        call, body = request["call"], request.get("body")
+        made = provider.engine(
+            call,
+            str(request["mount"]),
+            str(request["name"]),
+            body if isinstance(body, dict) else {},
+        )
+        found = self._kept(connection, provider, made)
+        for key in engines.secret_keys(call, found.data):
+            self._learn(connection.kernel, f"{ref.label}#{key}", found.data[key])
+        return self._told(ref, found, facts)
+
+    def _kept(self, connection: _Connection, provider: Provider, found: Fetched) -> Fetched:
+        """What was fetched, its lease remembered as the connection's."""
         lease = found.lease
         if lease is not None:
             connection.leases[lease.id] = provider
@@ -272,10 +300,12 @@ class Broker:
                     with suppress(MlsecError):
                         provider.revoke(lease.id)  # type: ignore[attr-defined]
                 raise MlsecError("the kernel has ended")
-        for key, value in found.data.items():
-            label = f"{ref.label}#{key}" if ref.is_mapping else ref.label
-            self._learn(connection.kernel, label, value)
+        return found
+
+    def _told(self, ref: Reference, found: Fetched, facts: dict[str, str | None]) -> dict[str, Any]:
+        """The answer for what was fetched, once it stands in the audit log."""
         self._record("fetch", ref, version=found.version, **facts)
+        lease = found.lease
         return {
             "data": dict(found.data),
             "version": found.version,
@@ -339,52 +369,14 @@ def _reference(fields: Any) -> Reference:
     raise MlsecError("this is not a reference of a secret")
 
 
+def _engine(request: dict[str, Any]) -> Reference:
+    """What a kernel asks of an engine, as a reference. Raises MlsecError for what is none."""
+    match request:
+        case {"call": str(call), "mount": str(mount), "name": str(name), "body": dict()}:
+            return engines.reference(call, mount, name)
+    raise MlsecError("this is not a call of one of Vault's engines")
+
+
 def _digest(pass_: str) -> bytes:
     """Passes are kept as digests, so that looking one up takes no time that tells about others."""
     return hashlib.sha256(pass_.encode()).digest()
-
-
-def _peer(writer: asyncio.StreamWriter) -> int | None:
-    """The process at the other end, as the system knows it; None where it doesn't tell."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return None
-    ours = writer.get_extra_info("socket")
-    found = struct.unpack("3i", ours.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    return found[0] or None
-
-
-def _death_of(pid: int | None) -> asyncio.Future[None] | None:
-    """Done when the process ends, also while its children hold its connection open; None where
-    the system can't tell (then the connection alone does)."""
-    if pid is None or not hasattr(os, "pidfd_open"):
-        return None
-    try:
-        descriptor = os.pidfd_open(pid)
-    except OSError:
-        return None
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[None] = loop.create_future()
-
-    def ended() -> None:
-        if not future.done():
-            future.set_result(None)
-
-    def close(_: object) -> None:
-        loop.remove_reader(descriptor)
-        os.close(descriptor)
-
-    loop.add_reader(descriptor, ended)
-    future.add_done_callback(close)
-    return future
-
-
-async def _before(reading: Any, death: asyncio.Future[None] | None) -> bytes:
-    """What was read, or nothing if the process ended before."""
-    read = asyncio.ensure_future(reading)
-    waited = {read} if death is None else {read, death}
-    try:
-        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        if not read.done():
-            read.cancel()
-    return read.result() if read.done() and not read.cancelled() else b""

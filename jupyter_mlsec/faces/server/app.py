@@ -22,6 +22,7 @@ from jupyter_mlsec.faces.server.events import Events
 from jupyter_mlsec.faces.server.line import Learned, redacting
 from jupyter_mlsec.faces.server.pool import Pool
 from jupyter_mlsec.faces.server.saving import POLICIES, Saving
+from jupyter_mlsec.faces.server.terminal import Terminal
 
 _AUDITED = 500  # lines of the audit log that a browser gets
 POLICY_FILE = "jupyter_mlsec_policy.json"
@@ -119,6 +120,7 @@ class MlsecApp(ExtensionApp):
         self._providers: dict[str, Provider] = {}
         keep = broker.MlsecSecrets(parent=self).keep_login
         broker.hand_out(server.kernel_manager, self.broker, () if keep else CREDENTIALS)
+        self.terminal = Terminal(server.kernel_manager, self.redactor)
         server.io_loop.add_callback(self._begin)
         plain = self.settings["kernel_websocket_connection_class"]
         self.settings["kernel_websocket_connection_class"] = redacting(plain, self.redactor)
@@ -139,6 +141,7 @@ class MlsecApp(ExtensionApp):
     async def stop_extension(self) -> None:
         self.saving.close()
         self.pool.close()
+        self.terminal.close()
         await self.broker.stop()
 
     def where(self, path: str, settings: wire.Settings | None = None) -> work.Where:

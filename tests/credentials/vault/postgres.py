@@ -33,6 +33,15 @@ class Database(NamedTuple):
             return True
         return False
 
+    def roles(self) -> list[str]:
+        """The logins that a database engine has made and not ended."""
+        import psycopg
+
+        asked = "select rolname from pg_roles where rolname like 'v-%'"
+        where = f"host=127.0.0.1 port={self.port} dbname=postgres user=postgres"
+        with psycopg.connect(where, password=self.password) as connection:
+            return [str(name) for (name,) in connection.execute(asked)]
+
     def mount(self, server: Server, ttl: str = "1h") -> None:
         """`database/creds/ro` of a server gives logins of this database."""
         server("POST", "sys/mounts/database", {"type": "database"})
