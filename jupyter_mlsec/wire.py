@@ -18,6 +18,7 @@ PartName = Literal["source", "output", "metadata", "attachment", "file"]
 CellType = Literal["code", "markdown", "raw"]
 DocumentKind = Literal["notebook", "file"]
 SavePolicy = Literal["off", "warn", "redact", "refuse"]
+GrantDefault = Literal["allow", "ask", "forbid"]
 
 NOTHING = Raw()  # JSON that is not there
 
@@ -284,19 +285,25 @@ class AuditResponse(Wire):
     entries: list[AuditEntry]
 
 
-class Grant(Wire):
-    """Whether a notebook may have a secret; null where nobody has said so, or to forget it."""
+class Grant(Wire, omit_defaults=True):
+    """Whether a notebook may have a secret; null where nobody has said so, or to forget it.
+
+    With `kernel`, its id, the answer holds until that kernel ends; without it is remembered.
+    """
 
     notebook: str
     reference: str
     allow: bool | None
+    kernel: str = ""
 
 
 class GrantsResponse(Wire):
-    """`waiting` are those that a kernel has asked for in vain."""
+    """`waiting` are those that a kernel waits for, with its id, and those that one has asked for
+    in vain. `default` is what happens where nothing was said."""
 
     grants: list[Grant]
     waiting: list[Grant]
+    default: GrantDefault
 
 
 class SecretRequest(Wire):

@@ -1,6 +1,7 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { commandsPlugin } from './plugins/commands';
 import { findingsPlugin } from './plugins/findings';
+import { grantsPlugin } from './plugins/grants';
 import { inlinePlugin } from './plugins/inline';
 import { outputsPlugin } from './plugins/outputs';
 import { panelPlugin } from './plugins/panel';
@@ -12,6 +13,7 @@ export * from './wire';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   findingsPlugin,
+  grantsPlugin,
   inlinePlugin,
   panelPlugin,
   commandsPlugin,

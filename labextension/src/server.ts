@@ -5,6 +5,8 @@ import {
   IBaselineResponse,
   IFixRequest,
   IFixResponse,
+  IGrant,
+  IGrantsResponse,
   IHealth,
   IMissing,
   IPathsLine,
@@ -57,6 +59,23 @@ export class Server {
 
   health(): Promise<IHealth> {
     return this._json<IHealth>('health', {});
+  }
+
+  grants(): Promise<IGrantsResponse> {
+    return this._json<IGrantsResponse>('grants', {});
+  }
+
+  /** Answer whether a notebook may have a secret, or take the answer back. */
+  decide(grant: IGrant): Promise<IGrant> {
+    return this._post('grants', grant);
+  }
+
+  /** A socket that gets an `IGrantsResponse` at once, and after each change. */
+  grantsSocket(): WebSocket {
+    const { wsUrl, token, appendToken, WebSocket } = this._settings;
+    const url = URLExt.join(wsUrl, 'mlsec', 'api', 'grants', 'live');
+    const query = appendToken && token ? `?token=${encodeURIComponent(token)}` : '';
+    return new WebSocket(url + query);
   }
 
   /** Scan saved files; `line` is called for each line of the answer as it comes. */

@@ -273,19 +273,24 @@ export interface IAuditResponse {
 
 /**
  * Whether a notebook may have a secret; null where nobody has said so, or to forget it.
+ *
+ * With `kernel`, its id, the answer holds until that kernel ends; without it is remembered.
  */
 export interface IGrant {
   notebook: string;
   reference: string;
   allow: boolean | null;
+  kernel?: string;
 }
 
 /**
- * `waiting` are those that a kernel has asked for in vain.
+ * `waiting` are those that a kernel waits for, with its id, and those that one has asked for
+ * in vain. `default` is what happens where nothing was said.
  */
 export interface IGrantsResponse {
   grants: IGrant[];
   waiting: IGrant[];
+  default: 'allow' | 'ask' | 'forbid';
 }
 
 /**

@@ -263,7 +263,7 @@ class TestGrants:
             "refusal",
             "grant",
             "fetch",
-            "revoke",
+            "refusal",
             "refusal",
         ]
         kernel.close()

@@ -17,6 +17,7 @@ import pytest
 
 from jupyter_mlsec.core.formats import sample
 from tests.e2e.jupyter import TOKEN, Server
+from tests.e2e.vaulted import Vaulted, vaulted
 
 ROOT = Path(__file__).parent.parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -54,6 +55,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("lab"))
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def vault_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vaulted]:
+    """One whose server has a Vault."""
+    with vaulted(tmp_path_factory.mktemp("vaulted")) as server:
+        yield server
 
 
 # for a module: Playwright's event loop must be gone when other modules run loops of their own

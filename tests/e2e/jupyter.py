@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,11 @@ class Server:
     """One Jupyter server on a free port of the loopback, stopped by its own process id."""
 
     def __init__(
-        self, folder: Path, command: Sequence[str] = ("lab",), config: Path | None = None
+        self,
+        folder: Path,
+        command: Sequence[str] = ("lab",),
+        config: Path | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         self.root = folder / "root"
         self.root.mkdir(parents=True)
@@ -40,6 +44,7 @@ class Server:
         self.base = f"http://127.0.0.1:{self.port}"
         self._folder = folder
         self._command = command
+        self._variables = variables or {}
         self._config = config or folder / "config"
         settings = folder / "settings"
         settings.mkdir()
@@ -58,6 +63,7 @@ class Server:
             "JUPYTERLAB_SETTINGS_DIR": str(home / "user-settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
             "IPYTHONDIR": str(home / "ipython"),
+            **self._variables,
         }
         (home / "home").mkdir(exist_ok=True)
         self.log = home / "server.log"

@@ -65,5 +65,6 @@ def jp_server_config(
     monkeypatch.setenv("MLSEC_CACHE_DIR", str(pattern_cache))
     return {
         "ServerApp": {"jpserver_extensions": {"jupyter_mlsec": True}},
+        "MlsecSecrets": {"default": "allow"},
         "MlsecApp": {"workers": 1, "time_limit": 30.0, "save_time_limit": 30.0, **extension_config},
     }

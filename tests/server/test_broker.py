@@ -48,7 +48,7 @@ def value(vault: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str
 @pytest.fixture
 def secrets_config() -> dict[str, Any]:
     """Settings of the broker, for a test to override."""
-    return {}
+    return {"default": "allow"}
 
 
 @pytest.fixture
@@ -150,11 +150,11 @@ async def test_a_grant_is_asked_for_and_given(
     route = ("mlsec", "api", "grants")
     asked = json.loads((await jp_fetch(*route)).body)
     one = {"notebook": "b.ipynb", "reference": REFERENCE}
-    assert asked == {"grants": [], "waiting": [{**one, "allow": None}]}
+    assert asked == {"grants": [], "waiting": [{**one, "allow": None}], "default": "ask"}
     await jp_fetch(*route, method="POST", body=json.dumps({**one, "allow": True}))
     assert await session.run(CODE) == digest(value) + "\n"
     given = json.loads((await jp_fetch(*route)).body)
-    assert given == {"grants": [{**one, "allow": True}], "waiting": []}
+    assert given == {"grants": [{**one, "allow": True}], "waiting": [], "default": "ask"}
     await jp_fetch(*route, method="POST", body=json.dumps({**one, "allow": None}))
     assert "has not been granted" in await session.run(CODE)
     await session.end()

@@ -276,7 +276,8 @@ class TestGrants:
         asked = {"notebook": "", "reference": REFERENCE, "allow": None}
         assert (await grants())["waiting"] == [asked]
         await grants({**asked, "allow": True})
-        assert await grants() == {"grants": [{**asked, "allow": True}], "waiting": []}
+        given = {"grants": [{**asked, "allow": True}], "waiting": [], "default": "ask"}
+        assert await grants() == given
         again = "value = broker.get(parse('" + REFERENCE + f"')).data[{NAME!r}]; print(len(value))"
         assert printed(await kernel.run(again)) == f"{len(token())}\n"
         await grants(asked)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -19,6 +21,7 @@ ADDRESS = "MLSEC_BROKER"  # unix:/path, or tcp:port on the loopback
 PASS = "MLSEC_BROKER_PASS"  # noqa: S105  # the variable's name
 Cell = Callable[[], "str | None"]
 _TIMEOUT = 30.0  # seconds: the store's own timeouts and retries are shorter
+_AGAIN = 0.2  # seconds between two looks whether a user has answered
 
 
 def find(
@@ -54,12 +57,12 @@ class BrokerProvider:
 
     @guarded
     def get(self, ref: Reference) -> Fetched:
-        return _fetched(self._asked({"op": "get", "reference": _fields(ref)}))
+        return _fetched(self._decided({"op": "get", "reference": _fields(ref)}))
 
     @guarded
     def put(self, ref: Reference, value: str, cas: int | None = None) -> int:
         request = {"op": "put", "reference": _fields(ref), "value": value, "cas": cas}
-        return int(self._asked(request)["version"])
+        return int(self._decided(request)["version"])
 
     @guarded
     def list(self, prefix: str = "") -> list[str]:
@@ -70,7 +73,7 @@ class BrokerProvider:
     def engine(self, call: str, mount: str, name: str, body: Mapping[str, Any]) -> Fetched:
         """What an engine of Vault makes of parameters; see `VaultProvider.engine`."""
         request = {"op": "engine", "call": call, "mount": mount, "name": name, "body": body}
-        return _fetched(self._asked(request))
+        return _fetched(self._decided(request))
 
     @guarded
     def revoke(self, lease: str) -> None:
@@ -88,6 +91,17 @@ class BrokerProvider:
         """Give back all that was leased."""
         with self._lock:
             self._disconnect()
+
+    def _decided(self, request: dict[str, Any]) -> Any:
+        """The answer to what a user may have to allow first. It is asked for again until then, so
+        that an interrupt or the kernel's end takes the question back."""
+        told = False
+        while "wait" in (answer := self._asked(request)):
+            if not told:
+                print(f"mlsec: {answer['wait']}", file=sys.stderr, flush=True)
+                told = True
+            time.sleep(_AGAIN)
+        return answer
 
     def _asked(self, request: dict[str, Any]) -> Any:
         with self._lock:
@@ -160,6 +174,10 @@ def _connected(address: str) -> socket.socket:
     if scheme == "unix":
         made = socket.socket(socket.AF_UNIX)
         made.settimeout(_TIMEOUT)
-        made.connect(place)
+        try:
+            made.connect(place)
+        except OSError:
+            made.close()
+            raise
         return made
     return socket.create_connection(("127.0.0.1", int(place)), _TIMEOUT)

@@ -40,7 +40,7 @@ class Grants:
         self, rules: Sequence[Rule] = (), default: Default = "allow", file: Path | None = None
     ) -> None:
         self._rules = tuple(rules)
-        self._default = default
+        self.default = default
         self._file = file
         self._known = _read(file)
         self._seen = _stamp(file)
@@ -56,7 +56,7 @@ class Grants:
         known = self._known.get(notebook, {}).get(reference)
         if known is not None:
             return "granted" if known else "refused"
-        return {"allow": "granted", "ask": "unknown", "forbid": "refused"}[self._default]  # type: ignore[return-value]
+        return {"allow": "granted", "ask": "unknown", "forbid": "refused"}[self.default]  # type: ignore[return-value]
 
     def grant(self, notebook: str, reference: str, *, allow: bool = True) -> None:
         """Remember an answer. Raises MlsecError where it can't be."""

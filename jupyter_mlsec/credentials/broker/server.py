@@ -18,6 +18,7 @@ from typing import Any
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.credentials import audit
 from jupyter_mlsec.credentials.broker import client
+from jupyter_mlsec.credentials.broker.asking import Asking
 from jupyter_mlsec.credentials.broker.grants import Grants
 from jupyter_mlsec.credentials.broker.processes import before, death_of, peer
 from jupyter_mlsec.credentials.provider import Fetched, Provider, open_provider
@@ -60,13 +61,15 @@ class Broker:
     """Holds the logins and answers kernels.
 
     `notebook` says which notebook a kernel runs, `hear` is told what was done, `learn` gets each
-    value before its kernel does. Stores are asked in threads: the event loop goes on.
+    value before its kernel does, `asking` asks users. Stores are asked in threads: the event loop
+    goes on.
     """
 
     def __init__(
         self,
         folder: Path,
         grants: Grants | None = None,
+        asking: Asking | None = None,
         *,
         notebook: Where = _nowhere,
         hear: Hear = _nobody,
@@ -74,6 +77,7 @@ class Broker:
         open_: Callable[[str], Provider] = open_provider,
     ) -> None:
         self.grants = grants or Grants()
+        self.asking = asking or Asking()
         self.waiting: set[tuple[str, str]] = set()  # notebook and reference that nobody granted
         self._folder = folder
         self._notebook = notebook
@@ -156,15 +160,27 @@ class Broker:
             if connection.kernel == kernel:
                 await self._end(connection)
 
-    def decide(self, notebook: str, reference: str, *, allow: bool | None) -> None:
-        """Remember what a user answered; None forgets the answer. Raises MlsecError."""
+    def decide(
+        self, notebook: str, reference: str, *, allow: bool | None, kernel: str = ""
+    ) -> None:
+        """Take a user's answer: until a kernel ends, or to be remembered; None forgets it.
+
+        Raises MlsecError, also where the kernel has ended already.
+        """
         ref = parse(reference)
-        if allow is None:
+        if kernel:
+            if allow and not any(one.kernel == kernel for one in self._connections):
+                raise MlsecError("that kernel has ended", "run the cell again")
+            self.asking.answer(kernel, notebook, ref.label, allow)
+        elif allow is None:
             self.grants.revoke(notebook, ref.label)
         else:
             self.grants.grant(notebook, ref.label, allow=allow)
+            self.asking.settled(notebook, ref.label)
         self.waiting.discard((notebook, ref.label))
-        self._record("grant" if allow else "revoke", ref, notebook=notebook)
+        event: audit.Event = "revoke" if allow is None else "grant" if allow else "refusal"
+        self._record(event, ref, notebook=notebook)
+        self.asking.changed()
 
     # connections
 
@@ -216,6 +232,8 @@ class Broker:
         for provider in connection.providers.values():
             await self._apart(getattr(provider, "close", _nobody))
         self._connections.discard(connection)
+        if not any(one.kernel == connection.kernel for one in self._connections):
+            self.asking.end(connection.kernel)
 
     async def _apart(self, work: Callable[..., Any], *arguments: Any) -> Any:
         loop = asyncio.get_running_loop()
@@ -227,6 +245,9 @@ class Broker:
         """The answer to one request: {"ok": ...} or {"error": [message, hint]}."""
         try:
             notebook = await self._notebook(connection.kernel)
+            wait = self._wait(connection.kernel, request, notebook)
+            if wait is not None:
+                return {"ok": {"wait": wait}}
             return {"ok": await self._apart(self._done, connection, request, notebook)}
         except MlsecError as error:
             return {"error": [error.message, error.hint]}
@@ -243,11 +264,10 @@ class Broker:
         if operation == "revoke":
             return self._revoked(connection, str(request.get("lease")), notebook)
         engine = operation == "engine"
-        ref = _engine(request) if engine else _reference(request.get("reference"))
+        ref = _named(request)
         cell = request.get("cell")
         facts = {"notebook": notebook, "cell": cell if isinstance(cell, str) else None}
         try:
-            self._check(ref, notebook)
             if operation == "put":
                 cas = request.get("cas")
                 value = str(request["value"])
@@ -326,21 +346,41 @@ class Broker:
         self._record("revoke", None, notebook=notebook, cell=None)
         return {}
 
-    def _check(self, ref: Reference, notebook: str | None) -> None:
-        """Raise MlsecError unless the notebook may have what the reference names."""
-        name = notebook or ""
-        answer = self.grants.check(name, ref.label)
-        if answer == "granted":
-            return
+    def _wait(self, kernel: str, request: dict[str, Any], notebook: str | None) -> str | None:
+        """None if the notebook may have what a request names, or what to wait for in words.
+        Raises MlsecError if it may not."""
+        if request.get("op") not in ("get", "put", "engine"):
+            return None
+        ref = _named(request)
+        try:
+            return self._permitted(kernel, notebook or "", ref.label)
+        except MlsecError as error:
+            cell = request.get("cell")
+            cell = cell if isinstance(cell, str) else None
+            self._record("refusal", ref, problem=error, notebook=notebook, cell=cell)
+            raise
+
+    def _permitted(self, kernel: str, notebook: str, label: str) -> str | None:
+        who = notebook or "this kernel"
+        answer = self.grants.check(notebook, label)
         if answer == "unknown":
-            self.waiting.add((name, ref.label))
+            answer = self.asking.answered(kernel, label)
+        if answer == "granted":
+            return None
+        if answer == "refused":
             raise MlsecError(
-                f"{name or 'this kernel'} has not been granted {ref.label} yet",
-                "grant it in JupyterLab, or run `mlsec secret grant NOTEBOOK REFERENCE`",
+                f"{who} may not have {label}: the policy or a user refused it",
+                "in JupyterLab, Security > Grants shows answers and takes them back",
             )
-        raise MlsecError(
-            f"{name or 'this kernel'} may not have {ref.label}", "the policy or a user refused it"
-        )
+        if not self.asking.is_possible:
+            self.waiting.add((notebook, label))
+            self.asking.changed()
+            raise MlsecError(
+                f"{who} has not been granted {label} yet, and no JupyterLab is there to ask",
+                "open one, run `mlsec secret grant NOTEBOOK REFERENCE`, or see "
+                "MlsecSecrets.default and MlsecSecrets.policy in the server's configuration",
+            )
+        return self.asking.ask(kernel, notebook, label)
 
     def _provider(self, connection: _Connection, name: str) -> Provider:
         """The kernel's own login where the store has such, or else the broker's."""
@@ -369,8 +409,11 @@ def _reference(fields: Any) -> Reference:
     raise MlsecError("this is not a reference of a secret")
 
 
-def _engine(request: dict[str, Any]) -> Reference:
-    """What a kernel asks of an engine, as a reference. Raises MlsecError for what is none."""
+def _named(request: dict[str, Any]) -> Reference:
+    """What a request is about: a secret, or an engine as a reference. Raises MlsecError for what
+    is neither."""
+    if request.get("op") != "engine":
+        return _reference(request.get("reference"))
     match request:
         case {"call": str(call), "mount": str(mount), "name": str(name), "body": dict()}:
             return engines.reference(call, mount, name)

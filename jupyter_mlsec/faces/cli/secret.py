@@ -211,8 +211,8 @@ def _grant(given: argparse.Namespace) -> int:
         known.revoke(given.notebook, ref.label)
     else:
         known.grant(given.notebook, ref.label, allow=not given.refuse)
-    granted = not given.forget and not given.refuse
-    audit.record("grant" if granted else "revoke", ref, notebook=given.notebook)
+    event: audit.Event = "revoke" if given.forget else "refusal" if given.refuse else "grant"
+    audit.record(event, ref, notebook=given.notebook)
     return 0
 
 

@@ -15,7 +15,7 @@ from jupyter_mlsec import wire
 from jupyter_mlsec.credentials import audit
 from jupyter_mlsec.credentials.provider import Provider, open_provider
 from jupyter_mlsec.credentials.vault.logins import CREDENTIALS
-from jupyter_mlsec.faces.server import broker, handlers, streaming, work
+from jupyter_mlsec.faces.server import broker, grants, handlers, streaming, work
 from jupyter_mlsec.faces.server.contents import Contents, Refused
 from jupyter_mlsec.faces.server.documents import Documents
 from jupyter_mlsec.faces.server.events import Events
@@ -26,7 +26,7 @@ from jupyter_mlsec.faces.server.terminal import Terminal
 
 _AUDITED = 500  # lines of the audit log that a browser gets
 POLICY_FILE = "jupyter_mlsec_policy.json"
-_ROUTES: dict[str, type[handlers.Handler]] = {
+_ROUTES: dict[str, type[handlers.Handler] | type[grants.GrantsSocket]] = {
     "health": handlers.HealthHandler,
     "rules": handlers.RulesHandler,
     "scan": handlers.ScanHandler,
@@ -35,7 +35,8 @@ _ROUTES: dict[str, type[handlers.Handler]] = {
     "strip/preview": handlers.StripHandler,
     "baseline": handlers.BaselineHandler,
     "audit": handlers.AuditHandler,
-    "grants": broker.GrantsHandler,
+    "grants": grants.GrantsHandler,
+    "grants/live": grants.GrantsSocket,
     "secrets": broker.SecretsHandler,
 }
 

@@ -1,6 +1,6 @@
 """The broker in a Jupyter server: it holds the logins, and its kernels ask it for secrets.
 
-    c.MlsecSecrets.default = "ask"
+    c.MlsecSecrets.default = "allow"
     c.MlsecSecrets.policy = [{"notebook": "*", "reference": "kv/prod/*", "allow": False}]
 
 What the broker does is in `credentials.broker`; here it is given the server's kernels, sessions,
@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from jupyter_core.paths import jupyter_runtime_dir
 from jupyter_server.auth.decorator import authorized
 from tornado.web import HTTPError, authenticated
-from traitlets import Bool, Dict, Enum, List
+from traitlets import Bool, Dict, Enum, Float, List
 from traitlets.config import LoggingConfigurable
 
 from jupyter_mlsec import wire
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.credentials import audit
+from jupyter_mlsec.credentials.broker.asking import SECONDS, Asking
 from jupyter_mlsec.credentials.broker.grants import Default, Grants, Rule, file_of
 from jupyter_mlsec.credentials.broker.server import Broker
 from jupyter_mlsec.credentials.reference import VAULT, Reference, parse
@@ -40,9 +41,13 @@ class MlsecSecrets(LoggingConfigurable):
 
     default = Enum(
         ("allow", "ask", "forbid"),
-        "allow",
-        help="What happens where no rule and no grant says anything.",
+        "ask",
+        help="What happens where no rule and no grant says anything. ask: JupyterLab asks the "
+        "user; where none is connected, the kernel is refused.",
     ).tag(config=True)
+    ask_seconds = Float(SECONDS, help="How long a kernel waits for the user's answer.").tag(
+        config=True
+    )
     policy = List(
         Dict(),
         help="Rules: notebook and reference as globs, and allow. One that forbids goes first.",
@@ -65,29 +70,6 @@ class MlsecSecrets(LoggingConfigurable):
                 )
         rules = [Rule(r["notebook"], r["reference"], r["allow"]) for r in self.policy]
         return Grants(rules, cast(Default, self.default), file_of(os.environ))
-
-
-class GrantsHandler(Handler):
-    """What was granted and what waits to be; granting, refusing, and forgetting the answer."""
-
-    @authenticated
-    @authorized("read", RESOURCE)
-    def get(self) -> None:
-        broker = self.app.broker
-        known = [wire.Grant(*known) for known in broker.grants.all()]
-        waiting = [wire.Grant(notebook, ref, None) for notebook, ref in sorted(broker.waiting)]
-        self.answer(wire.GrantsResponse(known, waiting))
-
-    @authenticated
-    @authorized("write", RESOURCE)
-    def post(self) -> None:
-        """Remember the answer of a user; null forgets it."""
-        given = self.body(wire.Grant)
-        try:
-            self.app.broker.decide(given.notebook, given.reference, allow=given.allow)
-        except MlsecError as error:
-            raise Problem(400, error.full) from None
-        self.answer(given)
 
 
 class SecretsHandler(Handler):
@@ -150,9 +132,11 @@ def make_broker(app: MlsecApp) -> Broker:
     def hear(line: dict[str, Any]) -> None:
         server.io_loop.add_callback(app.events.secret, line)
 
+    secrets = MlsecSecrets(parent=app)
     return Broker(
         Path(jupyter_runtime_dir()),
-        MlsecSecrets(parent=app).grants(),
+        secrets.grants(),
+        Asking(secrets.ask_seconds),
         notebook=notebook,
         hear=hear,
         learn=lambda kernel, label, value: app.redactor.learn(label, value),

@@ -2,23 +2,26 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import { Actions } from '../actions';
+import { Grants } from '../grants';
 import { shieldIcon } from '../icons';
 import { MlsecFindings } from '../registry';
 import { IDocumentFindings } from '../tokens';
 import { IFinding } from '../wire';
 import { WorkspaceScan } from '../workspace';
 import { FilesView } from './files';
+import { GrantsView } from './grants';
 import { DocumentView } from './view';
 
-type Tab = 'document' | 'files';
+type Tab = 'document' | 'files' | 'grants';
 
-/** The sidebar's panel: the findings of the open document, and those of all files. */
+/** The sidebar's panel: the findings of the open document, those of all files, and grants. */
 export class FindingsPanel extends ReactWidget {
   constructor(
     private readonly _findings: MlsecFindings,
     private readonly _actions: Actions,
     private readonly _trans: TranslationBundle,
-    private readonly _onOpen: (path: string, finding: IFinding) => void
+    private readonly _onOpen: (path: string, finding: IFinding) => void,
+    private readonly _grants: Grants | null
   ) {
     super();
     this.id = 'jp-mlsec-panel';
@@ -29,6 +32,7 @@ export class FindingsPanel extends ReactWidget {
     this.node.setAttribute('aria-label', this.title.caption);
     this.scan = new WorkspaceScan(_findings);
     this.scan.changed.connect(this.update, this);
+    _grants?.changed.connect(this.update, this);
     _findings.currentChanged.connect(this._follow, this);
     this._follow();
   }
@@ -68,12 +72,17 @@ export class FindingsPanel extends ReactWidget {
         <div role="tablist" className="jp-mlsec-tabs" aria-label={trans.__('What to show')}>
           {tab('document', trans.__('This document'))}
           {tab('files', trans.__('All files'))}
+          {this._grants && tab('grants', trans.__('Grants'))}
         </div>
         <div role="tabpanel" id="jp-mlsec-tabpanel" aria-labelledby={`jp-mlsec-tab-${this._tab}`}>
-          {this._tab === 'document' ? (
+          {this._tab === 'document' && (
             <DocumentView document={this._document} {...{ trans, actions }} />
-          ) : (
+          )}
+          {this._tab === 'files' && (
             <FilesView scan={this.scan} onOpen={this._onOpen} {...{ trans, actions }} />
+          )}
+          {this._tab === 'grants' && this._grants && (
+            <GrantsView grants={this._grants} trans={trans} />
           )}
         </div>
       </>

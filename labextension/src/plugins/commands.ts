@@ -34,7 +34,8 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('jupyter_mlsec');
     const findings = token as MlsecFindings;
     const commands = new Commands(app, findings, new Actions(app, findings, trans), trans);
-    const ids = ['mlsec:open-panel', 'mlsec:scan-workspace', ...commands.add(app.commands)];
+    const shown = ['mlsec:open-panel', 'mlsec:open-grants', 'mlsec:scan-workspace'];
+    const ids = [...shown, ...commands.add(app.commands)];
     const category = trans.__('Security');
     ids.forEach(command => palette?.addItem({ command, category }));
     // shortcuts, menus and the toolbar's shield come with the schema

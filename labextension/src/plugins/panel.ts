@@ -7,6 +7,7 @@ import {
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Actions } from '../actions';
+import { Grants, IMlsecGrants } from '../grants';
 import { FindingsPanel } from '../panel/panel';
 import { MlsecFindings } from '../registry';
 import { IMlsecFindings, SharedDocument } from '../tokens';
@@ -18,12 +19,13 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Lists security findings in the sidebar.',
   autoStart: true,
   requires: [IMlsecFindings],
-  optional: [ITranslator, ILayoutRestorer, ILabShell],
+  optional: [ITranslator, ILayoutRestorer, IMlsecGrants, ILabShell],
   activate: (
     app: JupyterFrontEnd,
     token: IMlsecFindings,
     translator: ITranslator | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    grants: Grants | null
   ): void => {
     const findings = token as MlsecFindings;
     const trans = (translator ?? nullTranslator).load('jupyter_mlsec');
@@ -32,7 +34,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       findings,
       actions,
       trans,
-      (path, finding) => void openAt(app, findings, actions, path, finding)
+      (path, finding) => void openAt(app, findings, actions, path, finding),
+      grants
     );
     app.shell.add(panel, 'right', { rank: 900, type: trans.__('Security') });
     restorer?.add(panel, panel.id);
@@ -41,6 +44,15 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       describedBy: { args: { type: 'object', properties: {} } },
       execute: () => {
         panel.tab = 'document';
+        app.shell.activateById(panel.id);
+      }
+    });
+    app.commands.addCommand('mlsec:open-grants', {
+      label: trans.__('Show Which Notebooks May Have Secrets'),
+      isVisible: () => grants !== null,
+      describedBy: { args: { type: 'object', properties: {} } },
+      execute: () => {
+        panel.tab = 'grants';
         app.shell.activateById(panel.id);
       }
     });
