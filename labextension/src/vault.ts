@@ -83,9 +83,14 @@ class Where extends Widget implements Dialog.IBodyWidget<Omit<IMove, 'findings'>
 }
 
 function tell({ moved, stayed, traces }: IMoveResponse, trans: TranslationBundle): void {
-  for (const { reference, revoke } of moved) {
-    const advice = trans.__('Whoever had the notebook has the old value, so rotate it: %1', revoke);
-    Notification.success(`${trans.__('Moved to %1.', reference)} ${advice}`, { autoClose: false });
+  for (const { reference, kind, revoke } of moved) {
+    const message = trans.__('Moved to %1. Rotate it: others may have the old value.', reference);
+    const title = trans.__('Rotate the %1', kind);
+    const how = { title, body: revoke, buttons: [Dialog.okButton()] };
+    Notification.success(message, {
+      autoClose: false,
+      actions: [{ label: trans.__('How'), callback: () => void showDialog(how) }]
+    });
   }
   for (const { cell, line, kind } of stayed) {
     const place = trans.__('cell %1, line %2', (cell ?? 0) + 1, line);

@@ -68,7 +68,10 @@ def test_from_the_hover(page: Any, vault_lab: Vaulted) -> None:
         "jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel.getOutputs()"
     )
     assert outputs == []  # it showed the value
-    page.locator(".Toastify__toast", has_text="rotate it").wait_for()
+    page.locator(".Toastify__toast", has_text="Rotate it").get_by_role("button", name="How").click()
+    how = page.locator(DIALOG)
+    assert "huggingface.co/settings/tokens" in how.inner_text()
+    how.get_by_role("button", name="Ok").click()
     run(page, 0)
     wait_for(page, 0, str(len(value)))  # the kernel gets it, without a question
     page.evaluate("jupyterapp.shell.currentWidget.context.save()")
