@@ -1,6 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 BENCH := .venv-bench/bin
+DOCS := .venv-docs/bin
+AUDIT := .venv-audit/bin
 LOCKED := -m pip --disable-pip-version-check install --quiet --require-hashes
 EDITABLE := -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
@@ -10,7 +12,7 @@ LAB := $(if $(shell command -v npm),.venv/lab)
 LAB_SOURCES := package.json $(wildcard labextension/*.js* labextension/s*/* labextension/src/*/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help dev lab demo test lint fix gen gen-check bench lock clean
+.PHONY: help dev lab demo test lint fix gen gen-check docs audit bench lock clean
 
 help:  ## say what the targets do
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -25,7 +27,7 @@ lab: .venv/dev .venv/lab  ## start JupyterLab with the extension, on example not
 demo: .venv/demo  ## scan example notebooks, commit one through the filter, run one with a secret
 	$(BIN)/mlsec demo
 
-test: lint gen-check $(LAB)  ## lint, types, import contracts, generated files, all tests
+test: lint gen-check docs $(LAB)  ## lint, types, import contracts, generated files, the docs, all tests
 	$(if $(LAB),npm run --silent test)
 	$(BIN)/pytest -n 2 $(ARGS)
 
@@ -47,6 +49,14 @@ gen: .venv/dev  ## write the generated documentation and configuration schema
 gen-check: .venv/dev  ## fail if a generated file is stale
 	$(BIN)/python docs/generate.py --check
 
+docs: .venv-docs/ready  ## build the documentation as a site, into docs/_site
+	$(DOCS)/sphinx-build -q -W --keep-going -b html docs docs/_site
+	@echo "docs/_site/index.html"
+
+audit: .venv-audit/ready  ## known holes in what the locks name, and what is unsafe in workflows
+	$(AUDIT)/zizmor --quiet --offline .
+	for lock in requirements/*.txt; do $(AUDIT)/pip-audit --strict --disable-pip --require-hashes -r $$lock || exit 1; done
+
 bench: .venv-bench/ready  ## measure against the peers (several minutes)
 	$(BENCH)/python -m bench $(ARGS)
 
@@ -55,10 +65,12 @@ lock: .venv/dev  ## lock the requirements anew; UPGRADE=--upgrade takes newer ve
 	$(COMPILE) requirements/dev.in -c requirements/run.txt -o requirements/dev.txt
 	$(COMPILE) --extra vault pyproject.toml requirements/demo.in -c requirements/dev.txt \
 		-o requirements/demo.txt
+	$(COMPILE) requirements/docs.in -o requirements/docs.txt
+	$(COMPILE) requirements/audit.in -o requirements/audit.txt
 	$(COMPILE) requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt
 
 clean:  ## remove environments, caches and builds
-	rm -rf .venv .venv-bench build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
+	rm -rf .venv .venv-bench .venv-docs .venv-audit docs/_site build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
 		.ruff_cache node_modules jupyter_mlsec/labextension labextension/lib labextension/*.tsbuildinfo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -94,4 +106,14 @@ node_modules/.package-lock.json: package-lock.json
 	$(BENCH)/python $(LOCKED) -r requirements/run.txt
 	$(BENCH)/python $(LOCKED) -r requirements/bench.txt
 	$(BENCH)/python $(EDITABLE)
+	@touch $@
+
+.venv-docs/ready: requirements/docs.txt
+	$(PYTHON) -m venv --clear .venv-docs
+	$(DOCS)/python $(LOCKED) -r requirements/docs.txt
+	@touch $@
+
+.venv-audit/ready: requirements/audit.txt
+	$(PYTHON) -m venv --clear .venv-audit
+	$(AUDIT)/python $(LOCKED) -r requirements/audit.txt
 	@touch $@

@@ -30,11 +30,20 @@ def generated() -> dict[Path, str]:
     pages = {ROOT / "rules" / f"{rule.id}.md": docs.rule_page(rule) for rule in rules}
     pages[ROOT / "rules" / "README.md"] = docs.rules_index(rules)
     pages[ROOT / "kinds.md"] = docs.kinds_page(KINDS)
+    pages[ROOT / "decisions" / "README.md"] = decisions()
     model = ROOT / "threat-model.md"
     pages[model] = listing.page(model.read_text("utf-8"))
     pages[ROOT / "config.schema.json"] = json.dumps(json_schema(), indent=2) + "\n"
     pages[ROOT.parent / "labextension" / "src" / "wire.ts"] = wire_ts.render()
     return pages
+
+
+def decisions() -> str:
+    """The page that lists the decision records."""
+    records = sorted((ROOT / "decisions").glob("[0-9]*.md"))
+    titles = {path.name: path.read_text("utf-8").partition("\n")[0][2:] for path in records}
+    rows = "".join(f"- [{title}]({name})\n" for name, title in titles.items())
+    return f"# Decisions\n\nWhy things are as they are, half a page each.\n\n{rows}"
 
 
 def stale(pages: dict[Path, str]) -> list[Path]:

@@ -46,6 +46,7 @@ class Config(NamedTuple):
     baseline: str | None = None
     detect_secrets_plugins: bool = False
     data_checks: Names = ()
+    advisories: str | None = None
     jobs: int = 0
     cache: bool = True
     max_size: int = 512
@@ -109,6 +110,7 @@ class Config(NamedTuple):
         return (
             *(self.select, self.extend_select, self.ignore),
             *(self.profile, self.min_severity, self.detect_secrets_plugins, self.data_checks),
+            self.advisories,
         )
 
     @property
@@ -125,6 +127,8 @@ class Config(NamedTuple):
     def _runs(self, rule: "Rule") -> bool:
         by_name = any(name.partition(":")[0] == rule.id for name in self._selected)
         if rule.id in self.ignore or (rule.family in self.ignore and not by_name):
+            return False
+        if rule.needs and not getattr(self, rule.needs):
             return False
         by_default = rule.default and (not self.select or rule.family in self._selected)
         return (by_name or by_default) and self._visible(rule.severity, rule.confidence, by_name)

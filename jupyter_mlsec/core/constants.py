@@ -59,6 +59,29 @@ class Constants:
             self._bound[name] = [v for code in self._codes(name) for v in bindings(code, name)]
         return self._bound[name]
 
+    def each(self, name: str) -> tuple[str, ...]:
+        """The strings that a loop variable takes, in their order: of `for name in ["a", "b"]`.
+        Empty where it is bound in another way too, or not all of them are known."""
+        found: dict[str, None] = {}
+        for value in self.bound(name):
+            items = self.items(value.value) if isinstance(value, ast.Starred) else ()
+            if not items:
+                return ()
+            found.update(dict.fromkeys(items))
+        return tuple(found)
+
+    def items(self, node: ast.expr) -> tuple[str, ...]:
+        """The strings of a list, or of a name that is one; empty where not all are known."""
+        match node:
+            case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
+                texts = [constant(element, self) for element in elements[:_MOST_ITEMS]]
+            case ast.Name(id=name):
+                texts = [self.get(f"{name}[{at}]") for at in range(_MOST_ITEMS)]
+                texts = texts[: texts.index(None)] if None in texts else texts
+            case _:
+                return ()
+        return () if None in texts else tuple(text or "" for text in texts)
+
     def flag(self, node: ast.expr, depth: int = 0) -> bool | None:
         """The truth value that an expression is sure to have, or None: of a literal, or of a
         name whose every binding has it."""
@@ -93,7 +116,7 @@ class Constants:
         """The syntax trees of the texts that mention a name, if one of them may bind it."""
         mention = re.compile(rf"\b{re.escape(name)}\b")
         texts = [t for t in self._sources if name in t.text and mention.search(t.text)]
-        assigned = re.compile(rf"\b{re.escape(name)}\b[^\n]*=")
+        assigned = re.compile(rf"\b{re.escape(name)}\b[^\n]*(?:=|\bin\b)")
         if not any(assigned.search(text.text) for text in texts):
             return ()
         if len(texts) > _MOST_TEXTS or sum(len(text.text) for text in texts) > MOST_PYTHON:
@@ -109,7 +132,8 @@ def bindings(code: Code, name: str) -> Iterator[ast.expr | None]:
 
 
 def all_bindings(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ast.expr | None]]:
-    """Each binding of any name among the nodes of a tree, outer nodes first."""
+    """Each binding of any name among the nodes of a tree, outer nodes first: its value, for a
+    loop variable what it goes through, starred, and None for what is neither."""
     plain: set[ast.expr] = set()
     for node in nodes:
         match node:
@@ -125,6 +149,9 @@ def all_bindings(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ast.expr | Non
             case ast.NamedExpr(target=target, value=value):
                 plain.add(target)
                 yield target.id, value
+            case ast.For(target=ast.Name(id=name) as target, iter=iterable):
+                plain.add(target)
+                yield name, ast.Starred(value=iterable)
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()) if node not in plain:
                 yield name, None
             case ast.Attribute(value=ast.Name(id=name), attr=attribute) if attribute in _CHANGES:

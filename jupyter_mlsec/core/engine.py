@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.config import Config
 from jupyter_mlsec.core.errors import MlsecError
@@ -21,6 +22,9 @@ from jupyter_mlsec.core.rule import UNHINTED, Hint, Rule
 from jupyter_mlsec.core.spans import Taken
 from jupyter_mlsec.core.view import Context, View
 
+if TYPE_CHECKING:
+    from jupyter_mlsec.core.advisories import Advisory
+
 
 class Scanner:
     """Rules made ready to scan many documents.
@@ -30,7 +34,8 @@ class Scanner:
     `config` says which of them run and what is shown. The rules about credentials always run,
     whatever is selected, since their values must be masked in the lines that other findings
     show. `prefilter` is one for the hints of these rules, and perhaps of more; without it the
-    standard library's slower one is used.
+    standard library's slower one is used. `advisories` gives what is known about a package, by its
+    canonical name.
     """
 
     def __init__(
@@ -38,8 +43,10 @@ class Scanner:
         rules: Sequence[Rule] | Callable[[], Sequence[Rule]],
         config: Config | None = None,
         prefilter: Prefilter | None = None,
+        advisories: Callable[[str], tuple[Advisory, ...]] | None = None,
     ) -> None:
         self.config = config or Config()
+        self._advisories = advisories
         self._given = rules
         self._prefilter = prefilter or prefilter_by_re(running(self.rules, self.config))
         self._wanted: Collection[str] | None = None  # tags; not known before the rules are
@@ -118,6 +125,8 @@ class Scanner:
         context.renamed = names
         context.data_checks = frozenset(self.config.data_checks)
         context.least = self.config.least
+        if self._advisories is not None:
+            context.advisories = self._advisories
         placed: list[Placed] = []
         for number, found in marks.items():
             text = document.texts[number]

@@ -79,6 +79,7 @@ class Rule(NamedTuple):
     `parts` and `languages` say which texts it looks at (an empty `languages` means any).
     `aggregate` is None, or the message of the one finding that stands for all hits in a
     document, with `{count}` and `{subjects}`. `default` is False for rules that must be selected.
+    `needs` is a setting without which the rule has nothing to go by, and does not run.
     """
 
     id: str
@@ -96,6 +97,7 @@ class Rule(NamedTuple):
     examples: tuple[Bad | Good, ...] = ()
     aggregate: str | None = None
     default: bool = True
+    needs: str | None = None
 
     @property
     def hints(self) -> tuple[Hint, ...]:
@@ -119,6 +121,7 @@ def family(name: str) -> Callable[..., Callable[[Check], Rule]]:
         examples: tuple[Bad | Good, ...] = (),
         aggregate: str | None = None,
         default: bool = True,
+        needs: str | None = None,
     ) -> Callable[[Check], Rule]:
         if not isinstance(hints, Hints):
             known = tuple(hints)
@@ -142,6 +145,7 @@ def family(name: str) -> Callable[..., Callable[[Check], Rule]]:
                 examples=examples,
                 aggregate=aggregate,
                 default=default,
+                needs=needs,
             )
 
         return make

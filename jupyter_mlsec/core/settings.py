@@ -161,6 +161,12 @@ SETTINGS: Mapping[str, Setting] = {
         "full name (`acme.checks.orders`) or by last name (`check_orders`). What is passed to "
         "them, or what they are called on, counts as checked.",
     ),
+    "advisories": Setting(
+        _TEXT,
+        "Advisories about Python packages: OSV's archive or a folder with its records as JSON, "
+        "relative to the folder of the configuration file (docs/advisories.md). Without it "
+        "known-vulnerable-pin and known-malicious-package do not run.",
+    ),
     "jobs": Setting(
         _COUNT,
         "Worker processes. 0 means as many as pay off.",

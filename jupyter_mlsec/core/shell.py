@@ -73,8 +73,8 @@ def commands(text: Text, context: Context) -> tuple[Command, ...]:
         return ()
     text = written_file(text) or text
 
-    def lookup(name: str) -> str | None:
-        return context.constants.get(name)
+    def lookup(expression: str) -> str | None:
+        return _filled_in(expression, context)
 
     if text.language == "dockerfile":
         return tuple(_dockerfile(text.text))
@@ -91,6 +91,24 @@ def commands(text: Text, context: Context) -> tuple[Command, ...]:
         found += called(context.code(text), context, lookup, next_pipeline(found))
         found.sort(key=lambda command: command.span)
     return tuple(found)
+
+
+def _filled_in(expression: str, context: Context) -> str | None:
+    """What a Python expression puts into a command line: its string, or all that a loop variable
+    takes, with spaces between, as if the commands of all rounds were one."""
+    if expression.isidentifier():
+        known = context.constants.get(expression)
+        return known if known is not None else " ".join(context.constants.each(expression)) or None
+    if "join" not in expression:  # a tree of any other is rarely a string
+        return None
+    import ast
+
+    from jupyter_mlsec.core.folding import constant
+
+    try:
+        return constant(ast.parse(expression, mode="eval").body, context.constants)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def may_call(source: str) -> bool:

@@ -57,18 +57,17 @@ class _Caller:
             return self.script(argument)
         if call.name in _PIP_MAINS and isinstance(argument, ast.List | ast.Tuple):
             here = Word("pip", Span(call.span.start, call.span.start))
-            return self.listed([here, *map(self.word, argument.elts)])
+            return self.listed([here, *self.words(argument)])
         if call.name in _BROWSER_PIPS:
             start = Span(call.span.start, call.span.start)
-            packages = argument.elts if isinstance(argument, ast.List | ast.Tuple) else [argument]
-            words = map(self.word, packages)
+            words = self.words(argument)
             return self.listed([Word("pip", start), Word("install", start), *words])
         if call.name == "asyncio.create_subprocess_exec":
             return self.listed([self.word(word) for word in call.args])
         if call.name not in _RUNNERS:
             return []
-        if isinstance(argument, ast.List | ast.Tuple):
-            return self.listed([self.word(element) for element in argument.elts])
+        if isinstance(argument, ast.List | ast.Tuple | ast.BinOp) and _list_in(argument):
+            return self.listed([*self.words(argument)])
         if isinstance(argument, ast.Call):
             return self.script(_split(argument))
         return self.script(argument) if call.may_have("shell") else []
@@ -107,6 +106,27 @@ class _Caller:
     def read(self, source: str, span: Span) -> list[Command]:
         return read(source, span, "call", self.lookup, python=True, first_pipeline=self.pipeline)
 
+    def words(self, node: ast.expr) -> Iterator[Word]:
+        """The words of `[a, *b] + c`: of a list or a loop variable that is known, each."""
+        match node:
+            case ast.List(elts=elements) | ast.Tuple(elts=elements):
+                for element in elements:
+                    yield from self.words(element)
+            case ast.BinOp(left=left, op=ast.Add(), right=right) if _list_in(node):
+                yield from self.words(left)
+                yield from self.words(right)
+            case ast.Name(id=name) if self.context.constants.get(name) is None:
+                several = self.context.constants.each(name)
+                yield from self.filled(node, several or self.context.constants.items(node))
+            case ast.Starred(value=value):
+                yield from self.filled(node, self.context.constants.items(value))
+            case _:
+                yield self.word(node)
+
+    def filled(self, node: ast.expr, texts: tuple[str, ...]) -> list[Word]:
+        span = self.code.span(node)
+        return [Word(text, span) for text in texts] or [self.word(node)]
+
     def word(self, node: ast.expr) -> Word:
         """An expression as a word; what is not known of it is its source in braces."""
         span = self.code.span(node)
@@ -119,6 +139,13 @@ class _Caller:
         inside = Span(span.start + quote, span.end - quote)
         literal = raw[:1] in ("'", '"') and raw[quote : len(raw) - quote] == text
         return Word(text, inside if literal else span)
+
+
+def _list_in(node: ast.expr) -> bool:
+    """Whether a sum of lists, or a list: `["pip", "install"] + packages`."""
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        node = node.left
+    return isinstance(node, ast.List | ast.Tuple)
 
 
 def _split(call: ast.Call) -> ast.expr:

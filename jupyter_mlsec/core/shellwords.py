@@ -340,11 +340,11 @@ class _Reader:
         return self.value(name, raw)
 
     def value(self, expression: str, raw: str) -> tuple[str, bool]:
-        """The value of a Python expression where it is known: a name, or this interpreter."""
+        """The value of a Python expression where it is known, or this interpreter."""
         expression = expression.strip()
         if expression == "sys.executable":
             return "python", False
-        value = self.lookup(expression) if expression.isidentifier() else None
+        value = self.lookup(expression)
         return (raw, True) if value is None else (value, False)
 
 

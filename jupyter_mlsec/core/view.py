@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from jupyter_mlsec.core.model import Document, Severity, Span, Text
 
 if TYPE_CHECKING:
+    from jupyter_mlsec.core.advisories import Advisory
     from jupyter_mlsec.core.constants import Constants
     from jupyter_mlsec.core.python import Call, Code
     from jupyter_mlsec.core.shell import Command
@@ -26,7 +27,8 @@ class Context:
     `renamed` is what the document imports under another name, local name to full name.
     `data_checks` are the functions that the user says check data, by full or last name. No finding
     below `least` is shown, so that a rule may spare itself the work. `commit_of` says which commit
-    of a repository on the hub to pin to, by its kind (`datasets`, `models`) and name.
+    of a repository on the hub to pin to, by its kind (`datasets`, `models`) and name;
+    `advisories` what is known to be wrong with a package, by its canonical name.
     `versions` are the packages to pin to, canonical name to version, and `versions_from` says
     where they come from, in words ("the environment of kernel python3", "requirements.txt").
     """
@@ -46,6 +48,7 @@ class Context:
         self.data_checks: frozenset[str] = frozenset()
         self.least = Severity.INFO
         self.commit_of: Callable[[str, str], str | None] = lambda kind, name: None
+        self.advisories: Callable[[str], tuple[Advisory, ...]] = lambda name: ()
         self._codes: dict[int, Code] = {}
         self._commands: dict[int, tuple[Command, ...]] = {}
         self._shared: dict[Hashable, Any] = {}

@@ -117,6 +117,10 @@ def key_of(config: Config) -> str:
 
         with suppress(PackageNotFoundError):  # making the scanner will complain
             parts.append(version("detect-secrets"))
+    if config.advisories:
+        from jupyter_mlsec.files.advisories import stamp
+
+        parts.append(stamp(config.advisories))
     return sha256(repr(parts).encode()).hexdigest()[:32]
 
 
@@ -232,7 +236,7 @@ def _prune(folder: str) -> None:
             left_behind = entry.name.endswith(".tmp") and age > _DAY
             # compiled patterns are made anew once a month: nothing tells which are still in use
             kept = entry.name.endswith(_SUFFIX) or entry.name.startswith(
-                ("patterns-", "selection-")
+                ("patterns-", "selection-", "advisories-")
             )
             if left_behind or (kept and age > _UNUSED):
                 os.unlink(entry.path)

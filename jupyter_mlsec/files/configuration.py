@@ -37,7 +37,8 @@ def load(names: Collection[str], *, start: str | None = None, file: str | None =
         raise MlsecError(f"{_name(settings.file)}: {error.message}", error.hint) from None
     root = os.path.dirname(settings.file)
     baseline = config.baseline and os.path.join(root, config.baseline)
-    return config._replace(root=root, baseline=baseline)
+    advisories = config.advisories and os.path.join(root, config.advisories)
+    return config._replace(root=root, baseline=baseline, advisories=advisories)
 
 
 def find(start: str) -> Settings | None:

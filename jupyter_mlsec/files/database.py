@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.prefilter import Prefilter, compiled, hyperscan_matcher
 from jupyter_mlsec.files.cache import code_stamp
+from jupyter_mlsec.files.writing import keep
 
 if TYPE_CHECKING:
     from jupyter_mlsec.core.rule import Rule
@@ -59,9 +60,9 @@ def _hyperscan(
         hints = unique_hints(running)
         database = compiled(hints)
         names = [hint.tag for hint in hints]
-        _save(path, " ".join(names).encode("ascii") + b"\n" + database)
+        keep(path, " ".join(names).encode("ascii") + b"\n" + database)
         prefilter = Prefilter(names, hyperscan_matcher(database))
-    _save(pointer, path.encode("utf-8"))
+    keep(pointer, path.encode("utf-8"))
     return prefilter
 
 
@@ -78,18 +79,3 @@ def _load(path: str) -> Prefilter:
 def _read(path: str) -> bytes:
     with open(path, "rb") as file:
         return file.read()
-
-
-def _save(path: str, content: bytes) -> None:
-    """Write atomically; a cache that can't be written, or is not wanted, is no reason to stop."""
-    if not path:
-        return
-    part = f"{path}.{os.getpid()}"
-    try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        with open(part, "wb") as file:
-            file.write(content)
-        os.replace(part, path)
-    except OSError:
-        if os.path.exists(part):
-            os.unlink(part)

@@ -7,11 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.config import Config
+from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.core.model import ScanResult
 
 if TYPE_CHECKING:
     from jupyter_mlsec.core.engine import Scanner
     from jupyter_mlsec.core.rule import Rule
+    from jupyter_mlsec.files.advisories import Advisories
 
 LINTERS = ("bandit", "ruff")
 
@@ -57,9 +59,8 @@ def rules_for(config: Config) -> Sequence[Rule]:
 
 
 def make_scanner(config: Config, cache_folder: str | None) -> Scanner:
-    """A scanner with all rules; `cache_folder` keeps the pattern database, None keeps none.
-
-    Raises MlsecError as `rules_for` does.
+    """A scanner with all rules; `cache_folder` keeps the pattern database and the index of the
+    advisories, None keeps none. Raises MlsecError as `rules_for` and `known_advisories` do.
     """
     from jupyter_mlsec.core.engine import Scanner, running
     from jupyter_mlsec.files.database import prefilter_for
@@ -69,8 +70,30 @@ def make_scanner(config: Config, cache_folder: str | None) -> Scanner:
 
     if config.detect_secrets_plugins:
         rules()  # complains here where the library is missing, not on the first file
+    known = known_advisories(config, cache_folder)
     prefilter = prefilter_for(lambda: running(rules(), config), cache_folder, config.decides)
-    return Scanner(rules, config, prefilter)
+    return Scanner(rules, config, prefilter, known.of if known else None)
+
+
+def known_advisories(config: Config, cache_folder: str | None) -> Advisories | None:
+    """The advisories that the settings name, None where they name none.
+
+    Raises MlsecError where they can't be read, and where a rule is selected that needs them.
+    """
+    if config.advisories:
+        from jupyter_mlsec.files.advisories import Advisories
+
+        return Advisories(config.advisories, cache_folder).open()
+    if selected := config.select + config.extend_select:
+        from jupyter_mlsec.rules import BY_ID
+
+        for rule in selected:
+            if rule in BY_ID and BY_ID[rule].needs == "advisories":
+                raise MlsecError(
+                    f"{rule} needs a file with advisories, and none is set",
+                    "set `advisories`: docs/advisories.md says from where to have them",
+                )
+    return None
 
 
 def scan_function(

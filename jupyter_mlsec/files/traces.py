@@ -106,7 +106,7 @@ def _in_history(file: Path, values: Collection[str], *, purge: bool) -> int:
             if purge and found:
                 for table in ("history", "output_history"):
                     base.executemany(
-                        f"DELETE FROM {table} WHERE session = ? AND line = ?",  # noqa: S608
+                        f"DELETE FROM {table} WHERE session = ? AND line = ?",  # noqa: S608 - two fixed names
                         sorted(found),
                     )
                 base.commit()

@@ -76,3 +76,19 @@ def _own(part: str, facts: os.stat_result) -> None:
         os.chown(part, facts.st_uid, facts.st_gid)
     except PermissionError:
         return
+
+
+def keep(path: str, content: bytes) -> None:
+    """Write a file of a cache at once, its folders too; `path` "" keeps nothing. One that can't be
+    written is made anew next time, and no reason to stop."""
+    if not path:
+        return
+    part = f"{path}.{os.getpid()}.tmp"
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        with open(part, "wb") as file:
+            file.write(content)
+        os.replace(part, path)
+    except OSError:
+        if os.path.exists(part):
+            os.unlink(part)

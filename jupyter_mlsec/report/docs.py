@@ -82,7 +82,7 @@ def rule_page(rule: Rule) -> str:
         f"**{_sentence(rule.summary)}.**",
         reason(rule),
         f"Severity **{rule.severity.label}**, confidence **{rule.confidence.label}**, "
-        f"family **{rule.family}**" + ("." if rule.default else ", only when selected."),
+        f"family **{rule.family}**{_runs(rule)}.",
         _examples(rule),
         _silencing(rule),
     ]
@@ -90,6 +90,12 @@ def rule_page(rule: Rule) -> str:
         links = "\n".join(f"- {_link(reference)}" for reference in rule.references)
         sections.append(f"## References\n\n{links}")
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _runs(rule: Rule) -> str:
+    if rule.needs:
+        return f", only where the setting `{rule.needs}` is given"
+    return "" if rule.default else ", only when selected"
 
 
 def _examples(rule: Rule) -> str:
@@ -145,13 +151,19 @@ def rules_index(rules: Iterable[Rule]) -> str:
     for name, members in families.items():
         rows = "\n".join(
             f"| [{r.id}]({r.id}.md) | {_cell(r.summary)} | {r.severity.label} "
-            f"| {r.confidence.label} | {'yes' if r.default else 'when selected'} "
+            f"| {r.confidence.label} | {_on(r)} "
             f"| {'yes' if _fixable(r) else ''} |"
             for r in members
         )
         head = "| rule | what | severity | confidence | on | fix |\n|---|---|---|---|---|---|"
         parts.append(f"## {name}\n\n{head}\n{rows}")
     return "\n\n".join(parts) + "\n"
+
+
+def _on(rule: Rule) -> str:
+    if rule.needs:
+        return f"with `{rule.needs}`"
+    return "yes" if rule.default else "when selected"
 
 
 def _fixable(rule: Rule) -> bool:

@@ -76,7 +76,9 @@ def test_a_kind_of_credential_is_explained(folder: Folder, name: str) -> None:
 def test_the_rules_are_listed(folder: Folder) -> None:
     listed = json.loads(folder.mlsec("rules", "--format", "json").out)
     assert [row["rule"] for row in listed] == [rule.id for rule in ALL]
-    assert {row["runs"] for row in listed} <= {"regular", "pedantic", "auditor", "when selected"}
+    assert {row["runs"] for row in listed} <= {
+        *("regular", "pedantic", "auditor", "when selected", "with advisories")
+    }
     lines = folder.mlsec("rules").out.splitlines()
     assert [line.split()[0] for line in lines] == [rule.id for rule in ALL]
 

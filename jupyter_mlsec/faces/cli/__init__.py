@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from jupyter_mlsec import __version__
 
 COMMANDS = {
+    "init": "set a repository up: settings, a baseline, a hook, the git filter",
     "scan": "find secrets, unsafe installs, data and models in notebooks and the files beside",
     "fix": "mend what can be mended, in place",
     "strip": "take what is sensitive out of outputs, or all outputs",

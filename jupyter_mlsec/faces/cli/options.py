@@ -68,6 +68,9 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
         help="regular: medium and up; pedantic: low and info too; auditor: low confidence too",
     )
     group.add_argument("--min-severity", metavar="LEVEL", help="show findings from this level up")
+    group.add_argument(
+        "--advisories", metavar="FILE", help="check packages by OSV's archive (docs/advisories.md)"
+    )
     group.add_argument("--config", metavar="FILE", help="configuration, instead of the nearest")
     group.add_argument(
         "--exclude", metavar="GLOBS", help="leave these files and folders out, by commas"
@@ -83,13 +86,31 @@ def configured(given: argparse.Namespace) -> Config:
     config = load(names, file=given.config)
     baseline = getattr(given, "baseline", None)
     config = config.merge(_settings(given), names)
-    return config._replace(baseline=baseline) if baseline else config
+    if baseline:
+        config = config._replace(baseline=baseline)
+    _check_advisories(config)
+    return config
+
+
+def _check_advisories(config: Config) -> None:
+    """Says so where the advisories are old. Raises MlsecError where they are needed or named, and
+    can't be read: before the first file, not for each."""
+    from jupyter_mlsec.files.cache import folder_of
+    from jupyter_mlsec.files.scanner import known_advisories
+
+    known = known_advisories(config, folder_of())
+    if known and (days := known.age()) > known.OLD_DAYS:
+        from jupyter_mlsec.files.advisories import REMEDY
+
+        print(
+            f"mlsec: the advisories end {days} days ago ({known.newest}): {REMEDY}", file=sys.stderr
+        )
 
 
 def _settings(given: argparse.Namespace) -> dict[str, object]:
     """The options given, as settings of the configuration; None where not given."""
     lists = ("select", "extend_select", "ignore", "exclude")
-    plain = ("profile", "min_severity", "fail_on", "jobs")
+    plain = ("profile", "min_severity", "fail_on", "jobs", "advisories")
     result: dict[str, object] = {}
     for name in lists:
         value = getattr(given, name, None)

@@ -48,6 +48,8 @@ def _when(rule: Rule) -> str:
     """In which profile a rule runs."""
     from jupyter_mlsec.core.config import PROFILES
 
+    if rule.needs:
+        return f"with {rule.needs}"
     if not rule.default:
         return "when selected"
     for profile, (severity, confidence) in PROFILES.items():

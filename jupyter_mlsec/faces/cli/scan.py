@@ -44,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
         check_installed(linters)
     found = list(_sources(given, config))
     sources = [source for source in found if isinstance(source, Source)]
-    results = _scan(sources, config, quiet=given.quiet)
+    results = scanned(sources, config, quiet=given.quiet)
     errors = [s for s in found if isinstance(s, ScanError)]
     errors += [result.error for result in results if result.error]
     findings = list(_findings(results, sources, config))
@@ -70,7 +70,7 @@ def run(arguments: Sequence[str]) -> int:
 def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="mlsec scan",
-        description="Find secrets and unsafe installs in notebooks and the files beside them.",
+        description="Find secrets, unsafe installs, data and models in notebooks and the files beside.",
         epilog=_EPILOG,
         formatter_class=options.Formatter,
     )
@@ -149,7 +149,8 @@ def _standard_input(name: str | None) -> Source:
     return Source(shown(name, os.getcwd()), "", kind_of(name) or "text", data)
 
 
-def _scan(sources: Sequence[Source], config: Config, *, quiet: bool) -> list[ScanResult]:
+def scanned(sources: Sequence[Source], config: Config, *, quiet: bool) -> list[ScanResult]:
+    """The result of each source, from the cache where it is known."""
     from jupyter_mlsec.files.progress import ProgressBar
 
     folder = folder_of()

@@ -20,7 +20,7 @@ from jupyter_mlsec.core.python import Code, parse
 from jupyter_mlsec.core.view import Context
 from jupyter_mlsec.files.cache import folder_of
 from jupyter_mlsec.files.database import prefilter_for
-from jupyter_mlsec.files.scanner import rules_for
+from jupyter_mlsec.files.scanner import known_advisories, rules_for
 from jupyter_mlsec.files.versions import Versions, from_choice
 
 _MOST_TEXT = 64 << 20  # characters of texts whose marks are kept
@@ -125,4 +125,5 @@ class _Remembering(Prefilter):
 def _scanner(config: Config) -> Scanner:
     rules = partial(rules_for, config)
     prefilter = prefilter_for(lambda: running(rules(), config), folder_of(), config.decides)
-    return Scanner(rules, config, _Remembering(prefilter))
+    known = known_advisories(config, folder_of())
+    return Scanner(rules, config, _Remembering(prefilter), known.of if known else None)

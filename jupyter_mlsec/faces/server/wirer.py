@@ -134,5 +134,5 @@ def rule_info(rule: Rule, docs: str) -> RuleInfo:
         rule.severity.label,  # type: ignore[arg-type]
         rule.confidence.label,  # type: ignore[arg-type]
         docs,
-        rule.default,
+        rule.default and rule.needs is None,
     )

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from jupyter_mlsec.core.rule import Rule
-from jupyter_mlsec.rules.installs import environment, fetched, images, names, pins, sources
+from jupyter_mlsec.rules.installs import (
+    advised,
+    environment,
+    fetched,
+    images,
+    names,
+    pins,
+    sources,
+)
 
 RULES: tuple[Rule, ...] = (
+    advised.known_malicious_package,
+    advised.known_vulnerable_pin,
     names.typosquat_or_unknown_name,
     names.import_name_not_package_name,
     sources.vcs_install_mutable_ref,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _FROM = lazy(r"(?:--platform=\S+\s+)?(?P<image>[^\s#]+)(?:\s+[Aa][Ss]\s+(?P<stage>\S+))?")
 _VARIABLE = lazy(r"\$\{?(\w+)(?::-[^}]*)?\}?")
 _ADDED_URL = lazy(r"https?://[^\s\"',\]]+")
+_USER = lazy(r"\s*(\w+)")
 _DIGEST = "0a1b2c3d" * 8
 
 
@@ -56,6 +57,12 @@ _DIGEST = "0a1b2c3d" * 8
             language="dockerfile",
         ),
         Good("FROM scratch\n", because="there is nothing in it", language="dockerfile"),
+        Bad("FROM scratch\nUSER app\nUSER root\n", at="root", language="dockerfile"),
+        Good(
+            "FROM scratch\nUSER root\nRUN apt-get update\nUSER ${NB_UID}\n",
+            because="what runs in the end is not root",
+            language="dockerfile",
+        ),
         Good(
             f"FROM python@sha256:{_DIGEST} AS build\nFROM build\n",
             because="the second stage goes on from the first",
@@ -69,16 +76,21 @@ def dockerfile_unpinned_base(view: View) -> Iterator[Hit]:
     version. The digest (`docker buildx imagetools inspect IMAGE` shows it) names one content.
 
     A tag with a version but without a digest is reported as low. What `ADD` downloads becomes part
-    of the image too, and is reported where no `--checksum` fixes it.
+    of the image too, and is reported where no `--checksum` fixes it. An image that ends as root
+    (its last `USER`, as in hadolint's DL3002) gives whoever gets into the notebook all of the
+    container, and is reported as low.
     """
     text = written_file(view.text) or view.text
     if text.language != "dockerfile":
         return
     variables = docker_variables(text.text)
     stages = {"scratch"}
+    user: re.Match[str] | None = None
     for name, span, _ in instructions(text.text):
         if name == "ADD":
             yield from _added(text.text[span.start : span.end], span.start)
+        if name in ("USER", "FROM"):
+            user = _USER.match(text.text, span.start, span.end) if name == "USER" else None
         match = _FROM.match(text.text, span.start, span.end) if name == "FROM" else None
         if match is None:
             continue
@@ -87,6 +99,9 @@ def dockerfile_unpinned_base(view: View) -> Iterator[Hit]:
         stages.add((match["stage"] or "").lower())
         if not known:
             yield _tagged(image, Span(*match.span("image")))
+    if user and user[1] in ("root", "0"):
+        message = "what runs in this image is root; end with a USER of its own"
+        yield Hit(Span(*user.span(1)), message, severity=Severity.LOW)
 
 
 def _tagged(image: str, place: Span) -> Hit:

@@ -38,7 +38,8 @@ _REFERENCE = lazy(
       | (?:vault|op|secret|env|ssm|sm|keyring|kms|file|ref|data|sha\d+|md5|pbkdf2\w*|bcrypt
           |argon2\w*|scrypt|alg)[:$].*
       | \$(?:2[aby]|5|6|argon2\w*|pbkdf2[\w-]*)\$.*   # hashed
-      | (?:[\w.-]+/[\w./-]+|[a-z_]+)\#[a-z_.-]+   # a reference to a secret
+      | (?:[\w.-]+/[\w./-]+|[a-z_]+)\#[a-z_.-]+(?:@\d+)?   # a reference to a secret
+      | [A-Za-z][\w.-]*(?:\[[\w,-]*\])?\ ?(?:[<>=!~]=|[<>])\ ?\d[\d.*,<>=!~\ ]*   # a requirement
       | [\w.+-]+@[\w-]+\.[\w.-]+      # an e-mail address
       | [A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+   # the name of a variable
       | (?:[A-Za-z]{1,16}[_.:/-])+[A-Za-z]{1,16}\d{0,2}

@@ -11,6 +11,7 @@ from jupyter_mlsec.core.model import Document, Hit, Part, Span, Text
 from jupyter_mlsec.core.rule import Bad, Good, Rule
 from jupyter_mlsec.core.view import Context, View
 from jupyter_mlsec.rules import installs
+from jupyter_mlsec.rules.installs.advised import EXAMPLES
 
 RULES = installs.RULES
 BAD = [(r, e) for r in RULES for e in r.examples if isinstance(e, Bad)]
@@ -27,7 +28,9 @@ def view(rule: Rule, code: str, language: str) -> View:
         if re.search(hint.pattern, code, flags):
             marks[hint.tag] = (Span(0, 1),)
             assert any(literal in code.lower() for literal in hint.literals), hint
-    return View(text, Context(Document("a", "notebook", (text,))), marks)
+    context = Context(Document("a", "notebook", (text,)))
+    context.advisories = lambda name: EXAMPLES.get(name, ())
+    return View(text, context, marks)
 
 
 def hits(rule: Rule, code: str, language: str) -> list[Hit]:

