@@ -65,6 +65,7 @@ lock: .venv/dev  ## lock the requirements anew; UPGRADE=--upgrade takes newer ve
 	$(COMPILE) requirements/dev.in -c requirements/run.txt -o requirements/dev.txt
 	$(COMPILE) --extra vault pyproject.toml requirements/demo.in -c requirements/dev.txt \
 		-o requirements/demo.txt
+	$(COMPILE) --no-deps requirements/ipykernel6.in -o requirements/ipykernel6.txt
 	$(COMPILE) requirements/docs.in -o requirements/docs.txt
 	$(COMPILE) requirements/audit.in -o requirements/audit.txt
 	$(COMPILE) requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt

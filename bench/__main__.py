@@ -16,14 +16,15 @@ _INTRODUCTION = """\
 
 Made by `make bench ARGS=--write`; don't edit by hand. Whole processes, all scanners side by side \
 in one run, on {cores} cores ({machine}, Python {python}). CPU time counts child processes. Ours \
-runs the families `secrets` and `installs` with `--jobs 1`; the peers look for secrets only, with \
+runs the families `secrets` and `installs` with `--jobs 1` (all families where it says so: beside \
+ruff's S rules, that is the row to compare); the peers look for secrets only, with \
 validation over the network switched off, on one core where they let themselves be told so \
 (gitleaks and ruff don't). Of several runs the one with the least CPU time counts.
 """
 _SECTION = re.compile(r"^<!-- (\w+) -->\n(.*?)(?=^<!-- \w+ -->\n|\Z)", re.MULTILINE | re.DOTALL)
 _NAMES = ("corpus", "startup", "cell", "memory", "git", "leaks", "server")
 # on request, in .venv, which has what they need; the first two write pages of their own
-_ON_REQUEST = ("accuracy", "planted", "redactor", "leaks_kernel", "lab")
+_ON_REQUEST = ("accuracy", "planted", "redactor", "leaks_kernel", "broker", "lab")
 
 
 def main() -> int:

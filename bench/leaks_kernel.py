@@ -10,16 +10,24 @@ them do not see.
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import tempfile
 from base64 import b64encode
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from bench.measure import table
+from bench.measure import ROOT, table
 
 if TYPE_CHECKING:
     from tests.leaks.kernel import Mask
+    from tests.leaks.suite import Line
 
 _OUTPUTS = frozenset({"stream", "execute_result", "display_data", "error"})
 
@@ -30,7 +38,7 @@ def main() -> str:
     from tests.leaks.suite import Suite
 
     leaking: dict[str, Counter[str]] = {}
-    plain = Suite(plain=True)
+    plain = Suite("none")
     masks = peers(plain.value)
     try:
         for channel, leaked, _, capture in plain.outcomes(CHANNELS):
@@ -39,13 +47,39 @@ def main() -> str:
                 leaking.setdefault(name, Counter())[channel.group] += plain.leaks(capture, mask)
     finally:
         plain.end()
-    ours = Suite()
-    try:
-        for channel, leaked, *_ in ours.outcomes(CHANNELS):
-            leaking.setdefault("**ours**", Counter())[channel.group] += leaked
-    finally:
-        ours.end()
+    with _older() as older:
+        leaking["**server alone**"] = _ours("server")
+        leaking["**kernel**"] = _ours("kernel")
+        leaking["**kernel**, ipykernel 6"] = _ours("kernel", older)
+        leaking["**both**"] = _ours("both")
     return _report(Counter(channel.group for channel in CHANNELS), leaking)
+
+
+def _ours(line: Line, path: Path | None = None) -> Counter[str]:
+    """By group, the channels that leak past our own lines of defence."""
+    from tests.leaks.channels import CHANNELS
+    from tests.leaks.suite import Suite
+
+    suite = Suite(line, path)
+    try:
+        return Counter(o.channel.group for o in suite.outcomes(CHANNELS) if o.leaked)
+    finally:
+        suite.end()
+
+
+@contextmanager
+def _older() -> Iterator[Path]:
+    """A folder with ipykernel 6, which goes before the one that is installed."""
+    with tempfile.TemporaryDirectory(prefix="mlsec-bench-") as folder:
+        lock = str(ROOT / "requirements" / "ipykernel6.txt")
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"),
+                *("--require-hashes", "--target", folder, "-r", lock),
+            ],
+            check=True,
+        )
+        yield Path(folder)
 
 
 def peers(value: str) -> dict[str, Mask]:
@@ -89,8 +123,11 @@ def _report(total: Counter[str], leaking: dict[str, Counter[str]]) -> str:
     text = table(["group", "channels", *leaking], rows)
     return (
         "## Ways out of a kernel for a secret, and how many are open\n\n"
-        f"{text}\n\nWhat others do is emulated on the same messages, all of which they are given; "
-        "they see no files and no terminals. `docs/threat-model.md` lists every channel.\n"
+        f"{text}\n\nOn ipykernel {version('ipykernel')} where nothing else is said. What others do "
+        "is emulated on the same messages, all of which they are given; they see no files and no "
+        "terminals. The server alone: the kernel has loaded nothing of ours; what it writes to its "
+        "own disk and what arguments it gives to other processes, no server sees. "
+        "`docs/threat-model.md` lists every channel.\n"
     )
 
 

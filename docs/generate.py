@@ -16,6 +16,7 @@ import wire_ts
 
 from jupyter_mlsec.core.settings import json_schema
 from jupyter_mlsec.report import docs
+from jupyter_mlsec.report.schema import schema
 from jupyter_mlsec.rules import ALL
 from jupyter_mlsec.rules.detect_secrets import plugin_rule
 from jupyter_mlsec.rules.secrets import KINDS
@@ -34,6 +35,7 @@ def generated() -> dict[Path, str]:
     model = ROOT / "threat-model.md"
     pages[model] = listing.page(model.read_text("utf-8"))
     pages[ROOT / "config.schema.json"] = json.dumps(json_schema(), indent=2) + "\n"
+    pages[ROOT / "report.schema.json"] = json.dumps(schema(), indent=2) + "\n"
     pages[ROOT.parent / "labextension" / "src" / "wire.ts"] = wire_ts.render()
     return pages
 

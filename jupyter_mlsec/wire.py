@@ -78,6 +78,25 @@ class FixRequest(ScanRequest):
     fixes: list[str] | str = "safe"
 
 
+class Selection(Wire):
+    """A stretch of a cell's source, in UTF-16 units."""
+
+    cell: int
+    start: int
+    end: int
+
+
+class MoveRequest(ScanRequest):
+    """Credentials to be moved to a store: those of these findings, or what is selected, or all in
+    sources. `folder` is where in the store; `purge` removes copies in checkpoints and histories
+    too."""
+
+    findings: list[str] = []
+    selection: Selection | None = None
+    folder: str = "kv/notebooks"
+    purge: bool = False
+
+
 class BaselineRequest(ScanRequest):
     """`fingerprints` are those of the findings to put into the baseline."""
 
@@ -259,6 +278,42 @@ class StripResponse(Wire):
     removed: list[Removed]
 
 
+class Moved(Wire):
+    """A credential that is in the store now, and how to make it worthless where it was."""
+
+    reference: str
+    kind: str
+    revoke: str
+
+
+class Stayed(Wire):
+    """A credential that can't be replaced by a reference to the same effect."""
+
+    cell: int | None
+    line: int
+    kind: str
+
+
+class Trace(Wire):
+    """A copy elsewhere, or where there may be one if not `sure`; `what` says what the file is."""
+
+    what: str
+    file: str
+    sure: bool
+    purged: bool
+
+
+class MoveResponse(Wire):
+    """Values are in the store before this is answered; then the edits are to be made, and the
+    outputs of the cells in `cleared` (by index) to be taken away."""
+
+    edits: list[Edit]
+    cleared: list[int]
+    moved: list[Moved]
+    stayed: list[Stayed]
+    traces: list[Trace]
+
+
 class BaselineResponse(Wire):
     """`path` is the baseline's, `added` how many findings are new in it."""
 
@@ -327,9 +382,21 @@ class NamesResponse(Wire):
 
 # What the TypeScript is generated from, in its order.
 TYPES: tuple[type[Wire], ...] = (
-    *(Settings, Cell, ScanRequest, FixRequest, BaselineRequest, PathsRequest, StripRequest),
+    *(Settings, Cell, ScanRequest, FixRequest, Selection, MoveRequest, BaselineRequest),
+    *(PathsRequest, StripRequest),
     *(Place, Edit, Fix, Finding, ScanResponse, FixResponse, Missing, Problem, RuleInfo, Policy),
     *(Health, Progress, PathFindings, PathError, PathsDone, PathsLine, Removed, StripResponse),
-    *(BaselineResponse, AuditEntry, AuditResponse, Grant, GrantsResponse, SecretRequest),
+    *(
+        Moved,
+        Stayed,
+        Trace,
+        MoveResponse,
+        BaselineResponse,
+        AuditEntry,
+        AuditResponse,
+        Grant,
+        GrantsResponse,
+        SecretRequest,
+    ),
     *(SecretResponse, NamesResponse),
 )

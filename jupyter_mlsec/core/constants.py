@@ -7,11 +7,11 @@ name in one of them, was the largest part of a scan.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.folding import constant
+from jupyter_mlsec.core.mentions import mentions, occurrences
 from jupyter_mlsec.core.view import MOST_PYTHON
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Constants:
     def bound(self, name: str) -> list[ast.expr | None]:
         """Each binding of a name in the document: its value where that is one expression."""
         if name not in self._bound:
-            self._bound[name] = [v for code in self._codes(name) for v in bindings(code, name)]
+            self._bound[name] = [*self._bindings(name)]
         return self._bound[name]
 
     def each(self, name: str) -> tuple[str, ...]:
@@ -97,31 +97,54 @@ class Constants:
         return None
 
     def _values(self, name: str) -> dict[str, str]:
-        """What is known of a name: its one string, or its list's items; {} for nothing."""
-        bound = self.bound(name)
-        values = [value for value in bound if value is not None]
-        if not values or len(values) < len(bound):
-            return {}
-        match values:
-            case [ast.List(elts=elements) | ast.Tuple(elts=elements)]:
-                if len(elements) > _MOST_ITEMS:
+        """What is known of a name: its one string, or its list's items; {} for nothing.
+
+        The first binding that is no constant ends the search: most names are none, and the texts
+        behind it are not parsed.
+        """
+        text, first = None, None
+        for value in self._bound.get(name) or self._bindings(name):
+            if value is None or isinstance(first, ast.List | ast.Tuple):
+                return {}
+            if first is not None or not isinstance(value, ast.List | ast.Tuple):
+                found = constant(value, self)
+                if found is None or text not in (None, found):
                     return {}
-                items = {f"{name}[{at}]": constant(item, self) for at, item in enumerate(elements)}
-            case _:
-                texts = {constant(value, self) for value in values}
-                items = {name: texts.pop() if len(texts) == 1 else None}
-        return {} if None in items.values() else {key: text or "" for key, text in items.items()}
+                text = found
+            first = first or value
+        if not isinstance(first, ast.List | ast.Tuple):
+            return {} if text is None else {name: text}
+        if len(first.elts) > _MOST_ITEMS:
+            return {}
+        items = {f"{name}[{at}]": constant(item, self) for at, item in enumerate(first.elts)}
+        known = {key: item for key, item in items.items() if item is not None}
+        return known if len(known) == len(items) else {}
+
+    def _bindings(self, name: str) -> Iterator[ast.expr | None]:
+        for code in self._codes(name):
+            yield from bindings(code, name)
 
     def _codes(self, name: str) -> Iterable[Code]:
-        """The syntax trees of the texts that mention a name, if one of them may bind it."""
-        mention = re.compile(rf"\b{re.escape(name)}\b")
-        texts = [t for t in self._sources if name in t.text and mention.search(t.text)]
-        assigned = re.compile(rf"\b{re.escape(name)}\b[^\n]*(?:=|\bin\b)")
-        if not any(assigned.search(text.text) for text in texts):
+        """The syntax trees of the texts that mention a name, if one of them may bind it: that
+        one comes first."""
+        texts = [text for text in self._sources if mentions(text.text, name)]
+        binding = next((text for text in texts if _may_bind(text.text, name)), None)
+        if binding is None:
             return ()
         if len(texts) > _MOST_TEXTS or sum(len(text.text) for text in texts) > MOST_PYTHON:
             return ()
-        return map(self._parse, texts)
+        return map(self._parse, [binding, *(text for text in texts if text is not binding)])
+
+
+def _may_bind(source: str, name: str) -> bool:
+    """Whether a line has the name and a `=` behind it, or a `for` right before it."""
+    last = source.rfind("=")
+    for start in occurrences(source, name):
+        if source.startswith("for ", max(start - 4, 0)):
+            return True
+        if start < last and "\n" not in source[start : source.find("=", start)]:
+            return True
+    return False
 
 
 def bindings(code: Code, name: str) -> Iterator[ast.expr | None]:

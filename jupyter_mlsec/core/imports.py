@@ -7,19 +7,26 @@ by their lines takes a tenth of the time. What lines can't tell is left to the t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from jupyter_mlsec.core.patterns import lazy
 
 # Where a line may be no statement, or a statement no line: the tree has to tell.
-_UNCLEAR = ('"""', "'''", "%%", ";", "\\\n", "\\\r")
-_SAME_LINE = lazy(r":[ \t]*(?:from|import)\b")
+_UNCLEAR = ("%%", "\\\n", "\\\r")
+_SAME_LINE = lazy(r"[:;][ \t]*(?:from|import)\b")
+# Strings over lines, and before them whatever may hold their quotes and mean none.
+_LONG_STRING = lazy(
+    r"""(?P<kept>\#[^\n]*|"(?!"")(?:[^"\\\n]|\\.)*"|'(?!'')(?:[^'\\\n]|\\.)*')"""
+    r'''|"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^'\\]|\\.|'(?!''))*\'\'\'''',
+    re.DOTALL,
+)
 _STATEMENT = lazy(
-    r"""^[ \t]*(?:
+    r"""[ \t]*(?:
         import[ \t]+(?P<modules>[\w.]+[^\n\#]*)
       | from[ \t]+(?P<module>\.*[\w.]*)[ \t]+import[ \t]*
         (?: \((?P<several>[^)]*)\) | (?P<names>[^\n\#(]+) )
     )""",
-    re.MULTILINE | re.VERBOSE,
+    re.VERBOSE,
 )
 _COMMENT = lazy(r"#[^\n]*")
 _NAME = lazy(r"([\w.]+)(?:\s+as\s+(\w+))?\Z")
@@ -30,8 +37,12 @@ def read(source: str) -> dict[str, str] | None:
     to be asked."""
     if any(mark in source for mark in _UNCLEAR) or _SAME_LINE.search(source):
         return None
+    if '"""' in source or "'''" in source:
+        source = _LONG_STRING.sub(lambda string: string["kept"] or "0", source)
+        if '"""' in source or "'''" in source:
+            return None
     names: dict[str, str] = {}
-    for found in _STATEMENT.finditer(source):
+    for found in _statements(source):
         module = found["module"]
         listed = found["modules"] or found["names"] or _COMMENT.sub("", found["several"] or "")
         for item in listed.split(","):
@@ -49,3 +60,12 @@ def read(source: str) -> dict[str, str] | None:
                 root = full.partition(".")[0]
                 names[root] = root
     return names
+
+
+def _statements(source: str) -> Iterator[re.Match[str]]:
+    at = source.find("import")
+    while at >= 0:
+        found = _STATEMENT.match(source, source.rfind("\n", 0, at) + 1)
+        if found is not None:
+            yield found
+        at = source.find("import", max(at + 1, found.end() if found is not None else 0))

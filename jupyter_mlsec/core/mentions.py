@@ -6,6 +6,7 @@ costs as much to compile as the text to search.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.patterns import lazy
@@ -35,3 +36,29 @@ class Mentions:
             lines = _BINDING_LINE.findall(text.text)
             self._words[key] = frozenset(_WORD.findall("\n".join(lines)))
         return self._words[key]
+
+
+def speaks_of(context: Context, words: Iterable[str]) -> bool:
+    """Whether the Python of a document holds one of these, before anything is parsed. To look for
+    words one by one is ten times as fast as a regular expression of all."""
+    return any(word in text.text for text in context.sources for word in words)
+
+
+def occurrences(source: str, name: str) -> Iterator[int]:
+    """Where a name stands in a text as a whole word. No regular expression: to compile one for
+    each name takes longer than to search."""
+    at = source.find(name)
+    while at >= 0:
+        end = at + len(name)
+        if not (_in_word(source[at - 1 : at]) or _in_word(source[end : end + 1])):
+            yield at
+        at = source.find(name, end)
+
+
+def mentions(source: str, name: str) -> bool:
+    """Whether a name stands in a text as a whole word."""
+    return next(occurrences(source, name), None) is not None
+
+
+def _in_word(character: str) -> bool:
+    return character == "_" or character.isalnum()

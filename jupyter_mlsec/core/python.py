@@ -209,8 +209,14 @@ class Code:
     def _lines(self) -> tuple[int, ...]:
         return (0, *(newline.end() for newline in _NEWLINE.finditer(self.source)))
 
+    @cached_property
+    def _ascii(self) -> bool:
+        return self.source.isascii()
+
     def _offset(self, line: int, column: int) -> int:
         start = self._lines[line - 1]
+        if self._ascii:
+            return start + column
         head = self.source[start : start + column]
         if head.isascii():
             return start + column
@@ -328,7 +334,7 @@ def imports(codes: Iterable[Code]) -> dict[str, str]:
 
     names: dict[str, str] = {}
     for code in codes:
-        for node in _statements(code.tree.body if code.tree else []):
+        for node in statements(code.tree.body if code.tree else []):
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     if alias.asname:
@@ -344,7 +350,7 @@ def imports(codes: Iterable[Code]) -> dict[str, str]:
     return names
 
 
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """All statements of a block in their order, with those in blocks inside; expressions, which
     are most of a tree, are not looked into."""
     pending = body[::-1]

@@ -23,6 +23,8 @@ _SHELLS = (
 _RUNNERS = tuple(
     f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen")
 )
+_WORDS = ("system", "popen", "getoutput", "getstatusoutput", "_shell", "exec_command", "subprocess")
+_MODULES = ("os", "subprocess", "asyncio", "commands")
 _INTERPRETERS = frozenset(("sh", "bash", "zsh", "/bin/sh", "/bin/bash", "cmd", "powershell"))
 
 
@@ -60,12 +62,22 @@ def _expression(text: str) -> ast.expr | None:
 
 def shell_calls(view: View) -> Iterator[Call]:
     """The calls that let a shell read their first argument."""
+    if not _may_call(view):
+        return
     for call in calls(view, *_SHELLS):
         if call.args:
             yield call
     for call in calls(view, *_RUNNERS):
         if call.args and (flag(view, keyword(view, call, "shell")) or _is_script(call.args[0])):
             yield call
+
+
+def _may_call(view: View) -> bool:
+    """Whether a text has a word for such a call, so that it is worth a syntax tree."""
+    if any(word in view.source for word in _WORDS):
+        return True
+    names = view.context.imports.items()
+    return any(local in view.source and full.startswith(_MODULES) for local, full in names)
 
 
 def _is_script(node: ast.expr) -> bool:

@@ -27,8 +27,10 @@ class Context:
     `renamed` is what the document imports under another name, local name to full name.
     `data_checks` are the functions that the user says check data, by full or last name. No finding
     below `least` is shown, so that a rule may spare itself the work. `commit_of` says which commit
-    of a repository on the hub to pin to, by its kind (`datasets`, `models`) and name;
-    `advisories` what is known to be wrong with a package, by its canonical name.
+    of a repository on the hub to pin to, by its kind (`datasets`, `models`) and name, `advisories`
+    what is known to be wrong with a package, by its canonical name, and `digest_of` the SHA-256
+    (hex) of a file that has been downloaded, by the function that did it (`get_file`, which has a
+    cache of its own, or any other) and the file's name.
     `versions` are the packages to pin to, canonical name to version, and `versions_from` says
     where they come from, in words ("the environment of kernel python3", "requirements.txt").
     """
@@ -49,6 +51,7 @@ class Context:
         self.least = Severity.INFO
         self.commit_of: Callable[[str, str], str | None] = lambda kind, name: None
         self.advisories: Callable[[str], tuple[Advisory, ...]] = lambda name: ()
+        self.digest_of: Callable[[str, str], str | None] = lambda function, name: None
         self._codes: dict[int, Code] = {}
         self._commands: dict[int, tuple[Command, ...]] = {}
         self._shared: dict[Hashable, Any] = {}

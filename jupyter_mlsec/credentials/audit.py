@@ -15,13 +15,12 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.credentials.reference import Reference
 
-Event = Literal["fetch", "put", "grant", "revoke", "refusal", "login"]
-EVENTS = get_args(Event)
+Event = Literal["fetch", "put", "grant", "revoke", "refusal"]
 _LARGEST = 32_000_000  # bytes, then the log begins anew and one old one is kept
 
 

@@ -10,7 +10,7 @@ from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.credentials.edge import guarded
 from jupyter_mlsec.credentials.provider import Fetched
 from jupyter_mlsec.credentials.reference import Reference
-from jupyter_mlsec.credentials.single import chosen, exists, one, unversioned
+from jupyter_mlsec.credentials.single import chosen, exists, one
 
 _TIMEOUT = 5  # seconds
 _MISSING = ("ResourceNotFoundException", "ParameterNotFound")
@@ -67,7 +67,6 @@ class SecretsManagerProvider(_Aws):
 
     @guarded
     def get(self, ref: Reference) -> Fetched:
-        unversioned(ref, "AWS Secrets Manager")
         text = self._text(ref.path)
         values = _object(text)
         if values is not None:

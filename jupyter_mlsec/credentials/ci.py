@@ -2,7 +2,7 @@
 
 A CI system hands secrets to a job as variables, and has no Vault to ask. So notebooks stay as
 they are: `kv/ml/openai#api_key` is read from MLSEC_KV_ML_OPENAI_API_KEY. Nothing else is asked,
-nobody is prompted, and a variable that is not set ends commands with exit code 3.
+nobody is prompted, and a variable that is not set ends commands and scripts with exit code 3.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping
+from typing import Any
 
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.credentials.provider import Fetched
@@ -22,11 +24,34 @@ _PREFIX = "MLSEC_"
 
 
 class MissingError(MlsecError):
-    """A variable that a reference stands for is not set. Ends commands with EXIT_CODE."""
+    """A variable that a reference stands for is not set. Ends commands and scripts with
+    EXIT_CODE."""
+
+
+def ends_script(error: BaseException) -> None:
+    """Have a script that does not catch a MissingError end with its one line and EXIT_CODE,
+    instead of a traceback and 1. Nothing is done about other errors."""
+    plain = sys.excepthook
+    if not isinstance(error, MissingError) or plain.__module__ == __name__:
+        return
+
+    def hook(kind: type[BaseException], raised: BaseException, traceback: Any) -> None:
+        if not isinstance(raised, MissingError):
+            plain(kind, raised, traceback)
+            return
+        print(f"mlsec: {raised.full}", file=sys.stderr)
+        raise SystemExit(EXIT_CODE)
+
+    sys.excepthook = hook
 
 
 def active(environment: Mapping[str, str]) -> bool:
     return environment.get(MODE) == "env"
+
+
+def unattended(environment: Mapping[str, str]) -> bool:
+    """Whether nobody is there who could be asked: then, and where CI is set, as CI systems do."""
+    return active(environment) or bool(environment.get("CI"))
 
 
 def variable(ref: Reference) -> str:

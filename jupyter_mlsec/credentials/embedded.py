@@ -26,7 +26,7 @@ from jupyter_mlsec.credentials.edge import guarded
 from jupyter_mlsec.credentials.vault.settings import Settings
 
 _SERVICE = "jupyter-mlsec own vault"
-_LAYOUT = 1  # raised when policies or mounts change, which the next start then writes anew
+_LAYOUT = 2  # raised when policies or mounts change, which the next start then writes anew
 _READY = 20.0  # seconds: a first start takes about 4, any other about 1
 _AUDIT_LARGEST = 64_000_000  # bytes, then the audit log begins anew and one old one is kept
 

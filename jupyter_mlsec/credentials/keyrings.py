@@ -22,7 +22,10 @@ def safe() -> Any | None:
         from keyring.backends.chainer import ChainerBackend
     except ImportError:
         return None
-    chosen: Any = keyring.get_keyring()
+    try:
+        chosen: Any = keyring.get_keyring()
+    except Exception:  # the one that is configured can't work here, in words of its own
+        return None
     if not isinstance(chosen, ChainerBackend):
         return chosen if _is_safe(chosen) else None
     found = [

@@ -6,15 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from jupyter_mlsec.core.errors import MlsecError
-from jupyter_mlsec.credentials.provider import Fetched, Provider
+from jupyter_mlsec.credentials.provider import Fetched
 from jupyter_mlsec.credentials.reference import Reference
 
 
-def fetch(references: Sequence[Reference], provider: Callable[[str], Provider]) -> list[Fetched]:
+def fetch(
+    references: Sequence[Reference], fetch_one: Callable[[Reference], Fetched]
+) -> list[Fetched]:
     """What each reference names, in the same order.
 
     Two keys of one path are fetched at once: user and password of a database are made anew with
-    each fetch, and belong together. `provider` gives the provider of a name.
+    each fetch, and belong together. `fetch_one` asks the provider of a reference.
     """
     together = [_whole(ref) for ref in references]
     known: dict[Reference, Fetched] = {}
@@ -23,7 +25,7 @@ def fetch(references: Sequence[Reference], provider: Callable[[str], Provider]) 
         shared = ref.key is not None and together.count(whole) > 1
         asked = whole if shared else ref
         if asked not in known:
-            known[asked] = provider(ref.provider).get(asked)
+            known[asked] = fetch_one(asked)
         found = known[asked]
         made.append(_part(ref.path, ref.key, found) if ref.key and shared else found)
     return made

@@ -26,8 +26,13 @@ NOTEBOOK_POLICY = {
     "kv/*": ["create", "read", "update", "patch", "delete", "list"],
     "transit/*": ["create", "read", "update", "list"],
     "database/creds/*": ["read"],
+    "pki/issue/*": ["create", "update"],
+    "totp/code/*": ["read"],
+    "ssh/sign/*": ["create", "update"],
+    "ssh/creds/*": ["create", "update"],
     "sys/leases/revoke": ["update"],
     "sys/leases/renew": ["update"],
+    "auth/token/create": ["update"],  # a token for each kernel, which ends with it
 }
 OPERATOR_POLICY = {"*": ["create", "read", "update", "patch", "delete", "list", "sudo"]}
 _YEARS = 5

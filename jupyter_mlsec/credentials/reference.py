@@ -134,7 +134,7 @@ def _versions(provider: str, before: int | None, after: int | None) -> str | Non
     if before is not None and after is not None:
         return "there are two versions"
     version = after if before is None else before
-    if version is not None and provider in EXAMPLES and provider not in (VAULT, "aws-sm"):
+    if version is not None and provider in EXAMPLES and provider != VAULT:
         return f"{provider} keeps no numbered versions"
     return "versions count from 1" if version == 0 else None
 

@@ -34,12 +34,6 @@ def missing(where: str, what: str, name: str, there: Iterable[str]) -> MlsecErro
     )
 
 
-def unversioned(ref: Reference, provider: str) -> None:
-    """Raise MlsecError for a reference with a version, where the store keeps none by number."""
-    if ref.version is not None:
-        raise MlsecError(f"{provider} keeps no numbered versions", "leave the @version out")
-
-
 def read_only(what: str, instead: str) -> MlsecError:
     return MlsecError(f"{what} can't be written from here", instead)
 

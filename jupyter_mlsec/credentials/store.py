@@ -7,11 +7,13 @@ A value is known to the redactor before it is given to anyone.
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,6 +23,7 @@ from jupyter_mlsec.credentials.broker.client import BrokerProvider
 from jupyter_mlsec.credentials.broker.client import find as find_broker
 from jupyter_mlsec.credentials.provider import Fetched, Hidden, Lease, open_provider
 from jupyter_mlsec.credentials.redactor import Redactor, check_installed
+from jupyter_mlsec.credentials.reference import VAULT
 from jupyter_mlsec.credentials.value import Opaque, Secret
 
 if TYPE_CHECKING:
@@ -61,7 +64,7 @@ class Secrets(Hidden):
     __slots__ = ("_ended",)
 
     def __init__(
-        self, data: Mapping[str, Secret | Opaque], ended: Callable[[], None] | None = None
+        self, data: Mapping[str, str | Opaque], ended: Callable[[], None] | None = None
     ) -> None:
         super().__init__(data)  # type: ignore[arg-type]  # opaque ones only on demand
         self._ended = ended
@@ -102,18 +105,19 @@ class Store:
 
     def provider(self, name: str) -> Provider:
         """The provider of that name, opened once; in CI the environment in its place."""
-        from jupyter_mlsec.credentials import ci
-
         if self.broker is not None and name not in _HERE:
             return self.broker.of(name)
         if name not in self._providers:
-            in_ci = ci.active(os.environ)
-            self._providers[name] = ci.CiProvider(name) if in_ci else open_provider(name)
+            self.use(open_provider(name))
         return self._providers[name]
 
     def use(self, provider: Provider) -> None:
-        """Ask this one from now on for references of its name."""
+        """Ask this one from now on for references of its name. What is leased from it is given
+        back when this process ends."""
         self._providers[provider.name] = provider
+        close = getattr(provider, "close", None)
+        if close is not None:
+            atexit.register(_closed, close, os.getpid())
 
     def fetch(self, ref: Reference, *, opaque: bool = False) -> Given:
         """The value of a reference, or all values of one without a key.
@@ -141,8 +145,7 @@ class Store:
 
     def put(self, ref: Reference, value: str, cas: int | None = None) -> int:
         """Write a value; see `Provider.put`. The redactor knows it before."""
-        self.protect()
-        self._learn(ref.label, value)
+        self.learn(ref.label, value)
         try:
             version = self.provider(ref.provider).put(ref, value, cas)
         except MlsecError as error:
@@ -150,6 +153,31 @@ class Store:
             raise
         self._record("put", ref, version=version)
         return version
+
+    def engine(self, call: str, mount: str, name: str, body: Mapping[str, Any]) -> Secrets:
+        """What an engine of Vault makes of parameters; see `vault.engines.CALLS`. What is secret
+        in it is a `Secret`, and the redactor knows it."""
+        from jupyter_mlsec.credentials.vault import engines
+
+        ref = engines.reference(call, mount, name)
+        self.protect()
+        provider: Any = self.provider(VAULT)
+        if not hasattr(provider, "engine"):
+            raise MlsecError(
+                f"{ref.label} needs Vault itself", "set VAULT_ADDR, and no MLSEC_SECRETS"
+            )
+        made = self._recorded(ref, lambda: provider.engine(call, mount, name, body))
+        data = dict(made.data)
+        for key in engines.secret_keys(call, data):
+            label = f"{ref.label}#{key}"
+            self._learn(label, data[key])
+            data[key] = Secret(data[key], label)
+        return Secrets(data, lambda: self._end(ref, made.lease))
+
+    def learn(self, label: str, value: str) -> None:
+        """Mask a value under that name from now on."""
+        self.protect()
+        self._learn(label, value)
 
     def present(self, ref: Reference) -> Present | None:
         """What is at the path of a reference now; None if there is nothing, or if it can't be
@@ -182,11 +210,24 @@ class Store:
         from jupyter_mlsec.credentials import many
 
         self.protect()
-        fetched = many.fetch(refs, lambda name: _Recorded(self.provider(name), self._record))
+        fetched = many.fetch(refs, self._fetched)
         for name in {ref.provider for ref in refs}:
             # what the provider logs in with must not show either
             for token in getattr(self.provider(name), "tokens", tuple)():
                 self.redactor.add(f"{name} token", token)
+        return fetched
+
+    def _fetched(self, ref: Reference) -> Fetched:
+        return self._recorded(ref, lambda: self.provider(ref.provider).get(ref))
+
+    def _recorded(self, ref: Reference, fetch: Callable[[], Fetched]) -> Fetched:
+        """What was fetched, written to the audit log before it is handed on."""
+        try:
+            fetched = fetch()
+        except MlsecError as error:
+            self._record("refusal", ref, error)
+            raise
+        self._record("fetch", ref, version=fetched.version)
         return fetched
 
     def _given(self, ref: Reference, got: Fetched, kind: type[Secret] | type[Opaque]) -> Given:
@@ -240,26 +281,6 @@ class Store:
         self.events.append(line)
 
 
-class _Recorded:
-    """A provider whose fetches are written to the audit log before they are handed on."""
-
-    def __init__(self, provider: Provider, record: Callable[..., None]) -> None:
-        self._provider = provider
-        self._record = record
-        self.name = provider.name
-        self.put = provider.put
-        self.list = provider.list
-
-    def get(self, ref: Reference) -> Fetched:
-        try:
-            fetched = self._provider.get(ref)
-        except MlsecError as error:
-            self._record("refusal", ref, error)
-            raise
-        self._record("fetch", ref, version=fetched.version)
-        return fetched
-
-
 class Place(NamedTuple):
     """Where code runs: a notebook's path and a cell's id, where they are known."""
 
@@ -278,6 +299,13 @@ def place() -> Place:
     notebook = namespace.get("__vsc_ipynb_file__", notebook)
     parent: Any = getattr(kernel(), "get_parent", dict)() or {}
     return Place(notebook, (parent.get("metadata") or {}).get("cellId"))
+
+
+def _closed(close: Callable[[], None], process: int) -> None:
+    """Close a provider at the end of the process that opened it, not of a forked child's."""
+    if os.getpid() == process:
+        with suppress(MlsecError):  # nobody is left to tell, and time ends the leases
+            close()
 
 
 def is_public(label: str) -> bool:

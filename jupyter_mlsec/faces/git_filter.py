@@ -58,6 +58,7 @@ class Session:
         always = given.pop("always", "")
         self._forced = {"mode": always} if always else {}
         self._keeps = given.pop("local-outputs", "yes") != "no"
+        self._hooks = given.pop("hooks", "")  # the script of a set-up for all repositories
         self._settings = given
         self._folder = git_folder()
         self._outputs = Outputs(self._folder) if self._folder and self._keeps else None
@@ -129,6 +130,8 @@ class Session:
         Outputs are looked through first, and git is not to wait for that.
         """
         pending, self._pending, self._waiting = self._pending, [], 0
+        if self._hooks and self._folder and not os.path.exists(f"{self._folder}/mlsec/hooks"):
+            self._set_up_hooks(self._folder)
         if self._outputs is None or not any(map(self._has_outputs, pending)):
             self._remember(pending)
             return
@@ -143,6 +146,13 @@ class Session:
                 self._save_aside(pending)
         finally:
             os.close(lock)
+
+    def _set_up_hooks(self, folder: str) -> None:
+        _find_packages()
+        from jupyter_mlsec.git.hook import install_once
+
+        for note in install_once(folder, self._hooks):
+            _say(note)
 
     def _has_outputs(self, cleaned: "tuple[str, bytes, bytes]") -> bool:
         """Whether a notebook lost outputs, in mode `all`, that have not been kept yet, or has had
@@ -208,16 +218,19 @@ class Session:
     def _save(self, pending: "list[tuple[str, bytes, bytes]]") -> None:
         """Only outputs in which nothing sensitive is found are kept."""
         assert self._outputs is not None  # noqa: S101 - for the type checker
+        lost: set[str] = set()
         for path, data, _ in filter(self._has_outputs, pending):
             plan = self.plan(path)
             sensitive = self._plan_of(plan.options.but(mode="sensitive"))
             try:
                 self._outputs.save(path, data, self._strip(sensitive, data, path).data)
-            except (MlsecError, OSError, ValueError):
+            except OSError:
+                lost.add(path)  # no space, say: to be kept when git asks again
+            except (MlsecError, ValueError):
                 continue
         self._outputs.prune()
         self._seen = _FEW  # what has been looked through so thoroughly is worth remembering
-        self._remember(pending)
+        self._remember([cleaned for cleaned in pending if cleaned[0] not in lost])
 
     def _remember(self, pending: "list[tuple[str, bytes, bytes]]") -> None:
         for path, data, result in pending:

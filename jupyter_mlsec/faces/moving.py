@@ -7,7 +7,7 @@ are references and kinds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from jupyter_mlsec.core.engine import Scanner
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.core.findings import Placed, findings
 from jupyter_mlsec.core.fixes import Change, edits_between
-from jupyter_mlsec.core.model import Document
+from jupyter_mlsec.core.model import Document, Place, Span
 from jupyter_mlsec.core.moving import Moved, Moving, move
 from jupyter_mlsec.core.notebook import read
 from jupyter_mlsec.credentials.provider import Provider
@@ -28,12 +28,37 @@ KEY = "value"
 _MOST = 50  # names tried before a folder counts as full
 
 
+class Credential(NamedTuple):
+    """A value to be moved: the number of the text that it stands in, where, and of what kind."""
+
+    text: int
+    span: Span
+    value: str
+    kind: str
+
+    def __repr__(self) -> str:
+        return f"Credential({self.text}, {self.span}, kind={self.kind!r})"
+
+
 class Stayed(NamedTuple):
     """A credential that could not be moved: its cell (None in a file), line and kind."""
 
     cell: int | None
     line: int
     kind: str
+
+
+class Rewritten(NamedTuple):
+    """A document's texts with references in the place of values: `used` are the references that
+    stand there now with their values, `cells` those whose outputs go."""
+
+    changes: tuple[Change, ...]
+    used: Mapping[str, str]
+    stayed: tuple[Stayed, ...]
+    cells: frozenset[int]
+
+    def __repr__(self) -> str:
+        return f"Rewritten({list(self.used)})"
 
 
 @dataclass(frozen=True)
@@ -68,52 +93,76 @@ def plan(
     or the provider not be asked.
     """
     document = read(data, path, kind)
-    hits = [hit for hit in _wanted(scanner, document) if not ignored(hit)]
-    if not any(hit.hit.secret for hit in hits):
+    found = credentials(scanner, document, ignored)
+    if not found:
         return Plan(path, data, (), {}, {}, frozenset(), (), 0)
-    names = _Names(provider, f"{folder.rstrip('/')}/{_slug(PurePath(path).stem)}")
+    names = Names(provider, folder, path)
+    done = rewritten(document, found, names.give(found))
+    edits = [edit for change in done.changes for edit in edits_between(change)]
+    new = apply(data, kind, edits)
+    cleared = 0
+    if kind == "notebook" and done.cells:
+        from jupyter_mlsec.core.strip import without_outputs
+
+        new, cleared = without_outputs(new, set(done.cells))
+    kinds = {reference: names.kinds[reference] for reference in done.used}
+    fresh = frozenset(names.fresh.intersection(done.used))
+    return Plan(path, new, done.changes, done.used, kinds, fresh, done.stayed, cleared)
+
+
+def rewritten(
+    document: Document, found: Sequence[Credential], references: Mapping[str, str]
+) -> Rewritten:
+    """The document with references in the place of credentials; `references` are by value. What
+    can't be written with one to the same effect stays as it is."""
     taken = _uses_name(document)
     changes: list[Change] = []
     used: dict[str, str] = {}
     stayed: list[Stayed] = []
-    for number, group in _by_text(hits).items():
+    for number, group in _by_text(found).items():
         text = document.texts[number]
         language = "text" if text.language in ("raw", "") else text.language
-        done = move(text.text, [names.moving(hit) for hit in group], language, taken)
+        done = move(text.text, [_moving(c, references[c.value]) for c in group], language, taken)
         used.update({one.reference: one.value for one in done.moved})
         stayed += _stayed(text.text, text.cell, done, group)
         if done.text != text.text:
             changes.append(Change(text.cell, text.text, done.text))
-    edits = [edit for change in changes for edit in edits_between(change)]
-    new = apply(data, kind, edits)
-    cleared = 0
-    if kind == "notebook" and changes:
-        from jupyter_mlsec.core.strip import without_outputs
-
-        cells = set(_cells(document, changes, set(used.values())))
-        new, cleared = without_outputs(new, cells)
-    kinds = {reference: names.kinds[reference] for reference in used}
-    fresh = frozenset(names.fresh.intersection(used))
-    return Plan(path, new, tuple(changes), used, kinds, fresh, tuple(stayed), cleared)
+    cells = frozenset(_cells(document, changes, set(used.values()))) if changes else frozenset()
+    return Rewritten(tuple(changes), used, tuple(stayed), cells)
 
 
-def store(made: Plan, provider: Provider) -> list[Reference]:
-    """Write the values that are not there yet, each read back; the references written.
+def store(values: Mapping[str, str], new: Collection[str], provider: Provider) -> list[Reference]:
+    """Write the values of the references that are `new`, each read back; what was written.
 
-    The file is to be written after this: if it fails, nothing is lost. Raises MlsecError.
+    The document is to be changed after this: if it fails, nothing is lost. Raises MlsecError.
     """
     written = []
-    for text in sorted(made.new):
+    for text in sorted(set(values).intersection(new)):
         ref = parse(text)
-        provider.put(ref, made.values[text], 0)
-        if provider.get(ref).data[KEY] != made.values[text]:
+        provider.put(ref, values[text], 0)
+        if provider.get(ref).data[KEY] != values[text]:
             raise MlsecError(f"{ref} does not give back what was written", "nothing was changed")
         written.append(ref)
     return written
 
 
+def credentials(
+    scanner: Scanner, document: Document, ignored: Callable[[Placed], bool] = lambda placed: False
+) -> list[Credential]:
+    """The credentials in sources whose findings are shown, not suppressed and not ignored."""
+    return [
+        Credential(placed.text, placed.hit.span, placed.hit.secret or "", _kind(placed))
+        for placed in _wanted(scanner, document)
+        if not ignored(placed)
+    ]
+
+
+def place(document: Document, placed: Placed) -> Place:
+    """Where a hit's finding stands."""
+    return findings(document, [placed])[0].place
+
+
 def _wanted(scanner: Scanner, document: Document) -> Iterator[Placed]:
-    """The hits in sources that are shown and not suppressed."""
     for placed in scanner.hits(document):
         text = document.texts[placed.text]
         if not placed.hit.secret or text.part not in ("source", "file"):
@@ -124,11 +173,17 @@ def _wanted(scanner: Scanner, document: Document) -> Iterator[Placed]:
             yield placed
 
 
-def _by_text(hits: Sequence[Placed]) -> dict[int, list[Placed]]:
-    groups: dict[int, list[Placed]] = {}
-    for hit in hits:
-        groups.setdefault(hit.text, []).append(hit)
+def _by_text(found: Sequence[Credential]) -> dict[int, list[Credential]]:
+    groups: dict[int, list[Credential]] = {}
+    for one in found:
+        groups.setdefault(one.text, []).append(one)
     return groups
+
+
+def _moving(one: Credential, reference: str) -> Moving:
+    name = reference.rpartition("/")[2].partition("#")[0]
+    variable = re.sub(r"\W", "_", name).upper()
+    return Moving(one.span, one.value, reference, f"MLSEC_{variable}")
 
 
 def _uses_name(document: Document) -> bool:
@@ -137,12 +192,13 @@ def _uses_name(document: Document) -> bool:
     return any(own.search(text.text) for text in document.texts if text.part in ("source", "file"))
 
 
-def _stayed(text: str, cell: int | None, done: Moved, group: Sequence[Placed]) -> Iterator[Stayed]:
+def _stayed(
+    text: str, cell: int | None, done: Moved, group: Sequence[Credential]
+) -> Iterator[Stayed]:
     left = {one.span for one in done.left}
-    for placed in group:
-        if placed.hit.span in left:
-            line = text.count("\n", 0, placed.hit.span.start) + 1
-            yield Stayed(cell, line, _kind(placed))
+    for one in group:
+        if one.span in left:
+            yield Stayed(cell, text.count("\n", 0, one.span.start) + 1, one.kind)
 
 
 def _cells(document: Document, changes: Sequence[Change], values: Collection[str]) -> Iterator[int]:
@@ -164,25 +220,27 @@ def _slug(text: str) -> str:
     return re.sub(r"[^\w-]+", "-", text, flags=re.ASCII).strip("-").lower() or "notebook"
 
 
-class _Names:
-    """A reference for each value: one name for one value, and none that holds another one."""
+class Names:
+    """A reference for each value: one name for one value, and none that holds another one.
 
-    def __init__(self, provider: Provider, folder: str) -> None:
+    `path` is the document's: its name is a folder of its own below `folder`.
+    """
+
+    def __init__(self, provider: Provider, folder: str, path: str) -> None:
         self._provider = provider
-        self._folder = folder
+        self._folder = f"{folder.rstrip('/')}/{_slug(PurePath(path).stem)}"
         self._by_value: dict[str, str] = {}
         self.kinds: dict[str, str] = {}
         self.fresh: set[str] = set()
 
-    def moving(self, placed: Placed) -> Moving:
-        value = placed.hit.secret or ""
-        if value not in self._by_value:
-            reference = self._found(_kind(placed), value)
-            self._by_value[value] = reference
-            self.kinds[reference] = _kind(placed)
-        reference = self._by_value[value]
-        variable = re.sub(r"\W", "_", reference.rpartition("/")[2].partition("#")[0]).upper()
-        return Moving(placed.hit.span, value, reference, f"MLSEC_{variable}")
+    def give(self, found: Iterable[Credential]) -> Mapping[str, str]:
+        """The references by value. Raises MlsecError where the provider can't be asked."""
+        for one in found:
+            if one.value not in self._by_value:
+                reference = self._found(one.kind, one.value)
+                self._by_value[one.value] = reference
+                self.kinds[reference] = one.kind
+        return self._by_value
 
     def _found(self, kind: str, value: str) -> str:
         for number in range(1, _MOST):

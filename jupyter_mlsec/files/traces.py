@@ -16,14 +16,18 @@ _WHERE = (
 )
 
 
+STORE = "the collaboration store"
+
+
 class Trace(NamedTuple):
-    """A file with a credential in it; `what` says what it is, and `lines` how many entries of a
-    history have it. `purged` tells whether it is gone."""
+    """A file with a credential in it, or where one may be if not `sure`; `what` says what it is,
+    and `lines` how many entries of a history have it. `purged` tells whether it is gone."""
 
     file: str
     what: str
     lines: int = 0
     purged: bool = False
+    sure: bool = True
 
 
 def traces(
@@ -36,7 +40,8 @@ def traces(
     """What still has one of these values, beside the notebook and in the user's histories.
 
     `purge` deletes the checkpoint and the histories' entries; the collaboration store is only
-    named: a server may have it open.
+    named: a server may have it open. It is named whenever it is there: it keeps each keystroke as
+    a change of its own, so that a value that was typed stands nowhere in one piece.
     """
     encoded = [value.encode("utf-8", "surrogatepass") for value in values]
     found = [_checkpoint(file, purge) for file in _checkpoints(notebook) if _has(file, encoded)]
@@ -45,9 +50,8 @@ def traces(
         if lines:
             found.append(Trace(str(file), "IPython's history", lines, purge))
     found += [
-        Trace(str(file), "the collaboration store")
+        Trace(str(file), STORE, sure=_has(file, encoded) or _has(_newest(file), encoded))
         for file in _stores(notebook)
-        if _has(file, encoded)
     ]
     return found
 
@@ -77,6 +81,11 @@ def _stores(notebook: str) -> Iterator[Path]:
         store = parent / ".jupyter_ystore.db"
         if store.exists():
             yield store
+
+
+def _newest(store: Path) -> Path:
+    """SQLite's log of what is not in the store itself yet."""
+    return store.with_name(f"{store.name}-wal")
 
 
 def _has(file: Path, values: Collection[bytes]) -> bool:

@@ -26,8 +26,9 @@ DRIVERS: Mapping[str, Mapping[str, str]] = {
 ATTRIBUTES = f"*.ipynb filter={NAME} diff={NAME}"
 
 # A clone or move of the working tree must not break it, nor a linked tree, whose .git is a file.
-_LOCAL = "f=.git/mlsec/filter; test -f $f || f=$(git rev-parse --git-common-dir)/mlsec/filter; "
-RUN_LOCAL = _LOCAL + 'exec sh "$f"'
+FIND_LOCAL = "f=.git/mlsec/filter; test -f $f || f=$(git rev-parse --git-common-dir)/mlsec/filter; "
+_RUN_LOCAL = FIND_LOCAL + 'exec sh "$f"'
+HOOKS = "hooks"  # a setting: the script whose hooks each repository gets
 
 _SCRIPT = """\
 # Written by `mlsec git install`; git's configuration names this file.
@@ -107,7 +108,7 @@ def entries(script: str | None, settings: Mapping[str, str]) -> dict[str, str]:
     `script` is the script's path, None for the repository's own. git itself uses `process`;
     `clean` is for what knows only that (nbdime, old clients).
     """
-    run = RUN_LOCAL if script is None else f"exec sh {quoted(script)}"
+    run = _RUN_LOCAL if script is None else f"exec sh {quoted(script)}"
     found = {}
     for name, mode in DRIVERS.items():
         words = _words({**settings, **mode})

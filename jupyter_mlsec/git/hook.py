@@ -21,7 +21,8 @@ _SCRIPT = """\
 {mark} It looks at staged notebooks only.
 if test -x "$0{before}"; then "$0{before}" "$@" || exit $?; fi
 {when}git diff --cached --quiet --no-ext-diff --diff-filter=ACMRT -- '*.ipynb' && exit 0
-{run} check
+{find}test -f "$f" || exit 0
+exec sh "$f" check
 """
 # What comes first: when there is nothing to look at.
 _WHEN: Mapping[str, str] = {
@@ -29,24 +30,49 @@ _WHEN: Mapping[str, str] = {
     "prepare-commit-msg": 'test -f "$(git rev-parse --git-path REBASE_HEAD)" || exit 0\n',
 }
 _BY_HAND = "call `mlsec git check` in it, which refuses notebooks with conflict markers"
+_LOOKED = "mlsec/hooks"  # below .git: that a repository of a user-wide set-up has been looked at
 
 
-def install(cwd: str) -> list[str]:
-    """Write the hooks, before any that are there already; notes for the user. Raises MlsecError."""
-    if shared(cwd):
-        file = path(cwd)
-        return [f"core.hooksPath is set, so {file} is not this repository's alone: {_BY_HAND}"]
-    return [note for name in _WHEN for note in _install(path(cwd, name), _WHEN[name])]
+def install(cwd: str, *, script: str | None = None, anywhere: bool = False) -> list[str]:
+    """Write the hooks, before any that are there already; notes for the user. Raises MlsecError.
+
+    `script` is the filter's, None for the repository's own. `anywhere`: also where core.hooksPath
+    points, and so perhaps for other repositories; in those without a filter they do nothing.
+    """
+    if shared(cwd) and not anywhere:
+        return [
+            f"core.hooksPath is set, so {path(cwd)} is not this repository's alone: {_BY_HAND}, or "
+            "give --shared-hooks"
+        ]
+    find = driver.FIND_LOCAL if script is None else f"f={driver.quoted(script)}; "
+    return [note for name in _WHEN for note in _install(path(cwd, name), _WHEN[name], find)]
 
 
-def _install(file: str, when: str) -> list[str]:
+def install_once(git_folder: str, script: str) -> list[str]:
+    """The hooks of a repository whose filter is set up for a user or a machine, when it is first
+    used there; notes for the user. Looked at once: who takes them out has them out."""
+    looked = os.path.join(git_folder, _LOOKED)
+    if os.path.exists(looked):
+        return []
+    try:
+        os.makedirs(os.path.dirname(looked), exist_ok=True)
+        with open(looked, "x", encoding="utf-8"):
+            pass
+        had = present(".")
+        notes = install(".", script=script)
+    except (OSError, MlsecError):
+        return []  # no right to write there: the filter works without
+    return notes or ([] if had else [f"{path('.')} now refuses notebooks with conflict markers"])
+
+
+def _install(file: str, when: str, find: str) -> list[str]:
     if _legacy(file):
         return []  # the pre-commit framework came later, and calls ours
     if os.path.lexists(file) and not _ours(file):
         if os.path.lexists(file + _BEFORE):
             return [f"{file} is not ours: {_BY_HAND}"]
         os.replace(file, file + _BEFORE)
-    script = _SCRIPT.format(mark=_MARK, before=_BEFORE, when=when, run=driver.RUN_LOCAL)
+    script = _SCRIPT.format(mark=_MARK, before=_BEFORE, when=when, find=find)
     try:
         os.makedirs(os.path.dirname(file), exist_ok=True)
         with open(file, "w", encoding="utf-8", newline="\n") as opened:
@@ -57,9 +83,14 @@ def _install(file: str, when: str) -> list[str]:
     return []
 
 
-def remove(cwd: str) -> bool:
-    """Take the hooks away, and put what was there before in their places; whether any was."""
+def remove(cwd: str, *, anywhere: bool = False) -> bool:
+    """Take the hooks away, and put what was there before in their places; whether any was.
+
+    `anywhere`: also where core.hooksPath points.
+    """
     found = False
+    if shared(cwd) and not anywhere:
+        return found
     for file in (path(cwd, name) for name in _WHEN):
         if _ours(file):
             found = True

@@ -34,11 +34,14 @@ def install(
     scope: Scope = "local",
     attributes_file: str | None = None,
     from_nbstripout: bool = False,
+    shared_hooks: bool = False,
 ) -> Installed:
     """Have git run the filter on notebooks; again is harmless, and repairs.
 
     `settings` are options of `mlsec strip` (`mode`, …); what they don't say is asked of the
-    configuration of the repository. `scope` says for whom. Raises MlsecError if there is no
+    configuration of the repository. `scope` says for whom; for a user or a machine, each repository
+    gets its hooks when the filter is first used there. `shared_hooks` writes hooks also where
+    core.hooksPath points. Raises MlsecError if there is no
     repository (scope local), something can't be written, or notebooks have another filter.
     """
     if scope == "local":
@@ -56,7 +59,8 @@ def install(
     script = script_path(cwd, scope)
     driver.write(script)
     named = None if scope == "local" else script
-    for key, value in driver.entries(named, {**found, **settings}).items():
+    told = {**found, **settings, **({driver.HOOKS: script} if named else {})}
+    for key, value in driver.entries(named, told).items():
         _configure(cwd, scope, key, value)
     line = driver.ATTRIBUTES
     notes = []
@@ -67,7 +71,9 @@ def install(
     if from_nbstripout:
         _forget_nbstripout(cwd, scope)
     if scope == "local":
-        notes += hook.install(cwd)
+        notes += hook.install(cwd, anywhere=shared_hooks)
+    elif shared_hooks:
+        notes += hook.install(cwd, script=script, anywhere=True)
     if attributes_file and scope == "local" and not _is_read(cwd, attributes_file):
         notes.append(
             f"git does not read {file} for notebooks of this repository, so nothing is filtered "
@@ -76,7 +82,13 @@ def install(
     return Installed(file, tuple(notes))
 
 
-def uninstall(cwd: str, *, scope: Scope = "local", attributes_file: str | None = None) -> bool:
+def uninstall(
+    cwd: str,
+    *,
+    scope: Scope = "local",
+    attributes_file: str | None = None,
+    shared_hooks: bool = False,
+) -> bool:
     """Take out what `install` set up in that scope; whether there was anything.
 
     What stands in other attributes files is left alone. Raises MlsecError.
@@ -90,8 +102,8 @@ def uninstall(cwd: str, *, scope: Scope = "local", attributes_file: str | None =
         os.unlink(script)
         if not os.listdir(os.path.dirname(script)):
             os.rmdir(os.path.dirname(script))
-    if scope == "local":
-        found |= hook.remove(cwd)
+    if scope == "local" or shared_hooks:
+        found |= hook.remove(cwd, anywhere=shared_hooks)
     return found
 
 

@@ -19,6 +19,7 @@ _SUFFIX = ".outputs"
 NOTEBOOK_LIMIT = 64 << 20  # bytes kept of one notebook, and of larger ones nothing
 LIMIT = 512 << 20  # bytes kept in all: the oldest notebooks go first
 _LEFT = 600  # seconds after which nobody writes a file any more
+_CANDIDATES = 50  # notebooks that are gone among which a renamed one is looked for
 _PATIENCE = 10.0  # seconds to wait for another process that is still saving
 
 
@@ -28,6 +29,7 @@ class Outputs:
     def __init__(self, git_folder: str) -> None:
         self.folder = os.path.join(git_folder, "mlsec", "outputs")
         self._waited = False
+        self._gone: list[str] | None = None
         self._any = os.path.isdir(self.folder)
 
     def has(self, path: str) -> bool:
@@ -57,11 +59,13 @@ class Outputs:
         from jupyter_mlsec.core.strip import cell_digests, cell_outputs
 
         file = self._file(path)
-        found = cell_outputs(data)
-        safe = {(digest, outputs) for digest, outputs, _ in cell_outputs(approved)}
-        now = cell_digests(data)
-        cells = [cell for cell in found if cell[:2] in safe]
-        cells += [cell for cell in _read(file) if cell[0] not in now]
+        cells = cell_outputs(data)
+        if approved is not data:
+            safe = {(digest, outputs) for digest, outputs, _ in cell_outputs(approved)}
+            cells = [cell for cell in cells if cell[:2] in safe]
+        known = _read(file)
+        now = cell_digests(data) if known else set()
+        cells += [cell for cell in known if cell[0] not in now]
         pieces, size = [_head(data), b"\n"], 0
         for cell in cells:
             size += sum(map(len, cell))
@@ -70,9 +74,13 @@ class Outputs:
             pieces += (b"%d %d %d\n" % tuple(map(len, cell)), *cell)
         os.makedirs(os.path.dirname(file), exist_ok=True)
         part = f"{file}.{os.getpid()}"
-        with open(part, "wb") as out:
-            out.write(b"".join(pieces))
-        os.replace(part, file)
+        try:
+            with open(part, "wb") as out:
+                out.write(b"".join(pieces))
+            os.replace(part, file)
+        except OSError:
+            os.unlink(part)  # what is cut off takes the little space that is left
+            raise
 
     def restore(self, path: str, data: bytes, strip: "Callable[[bytes], bytes]") -> bytes:
         """The notebook with the outputs that are kept for its cells; `data` itself without any.
@@ -86,7 +94,7 @@ class Outputs:
             self._waited = True
             self.wait()
         try:
-            cells = _read(self._file(path))
+            cells = _read(self._file(path)) if self.has(path) else self._renamed(data)
             found = {digest: (outputs, count) for digest, outputs, count in cells}
             restored = with_outputs(data, found.get) if found else data
         except (ValueError, MlsecError):
@@ -94,6 +102,27 @@ class Outputs:
         if restored is data:
             return data
         return restored if strip(restored) == data else data
+
+    def _renamed(self, data: bytes) -> "list[tuple[bytes, bytes, bytes]]":
+        """What is kept of a notebook that had another name, if it is in the working tree no more,
+        and most of its cells, and enough of these, are here: one `df.head()` is no notebook.
+        Raises Unparsable."""
+        from jupyter_mlsec.core.strip import cell_digests
+
+        if self._gone is None:
+            kept = sorted(self.files(), key=lambda file: file[1], reverse=True)
+            skip = len(self.folder) + 1
+            gone = [name for name, _, _ in kept if not os.path.exists(name[skip : -len(_SUFFIX)])]
+            self._gone = gone[:_CANDIDATES]
+        here = cell_digests(data) if self._gone else set()
+        best: list[tuple[bytes, bytes, bytes]] = []
+        most = 0
+        for cells in map(_read, self._gone):
+            same = sum(cell[0] in here for cell in cells)
+            enough = 2 * same >= len(cells) and (same > 2 or 2 * same >= len(here))
+            if enough and same > most:
+                best, most = cells, same
+        return best
 
     def wait(self) -> None:
         """Wait until nobody saves any more, or for ten seconds."""
@@ -148,7 +177,7 @@ class Outputs:
 
     def _file(self, path: str) -> str:
         """Where a notebook's outputs are kept. Raises ValueError for a path out of the tree."""
-        if os.path.isabs(path) or ".." in path.split("/"):
+        if os.path.isabs(path) or ".." in path.replace("\\", "/").split("/"):
             raise ValueError("a path out of the working tree")
         return os.path.join(self.folder, path + _SUFFIX)
 

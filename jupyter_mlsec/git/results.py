@@ -69,7 +69,7 @@ class Results:
         return b"%s %s %d " % (_HEAD, self._key, len(data))
 
     def _file(self, path: str) -> str:
-        if os.path.isabs(path) or (".." in path and ".." in path.split("/")):
+        if os.path.isabs(path) or (".." in path and ".." in path.replace("\\", "/").split("/")):
             raise ValueError("a path out of the working tree")
         return f"{self.folder}/{path}{_SUFFIX}"
 

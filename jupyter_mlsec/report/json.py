@@ -1,4 +1,4 @@
-"""The JSON report: the contract for programs. Its keys and their order are public.
+"""The JSON report: the contract for programs (`report.schema`, docs/report.schema.json).
 
 `cell` and `output` count from 0; lines and columns from 1 in code points of that part's text,
 `end_column` exclusive. Suppressed findings are in it, with `suppressed` saying how.
@@ -46,11 +46,13 @@ def finding(found: Finding) -> dict[str, Any]:
         "path": found.place.path,
         **place(found.place),
         "related": [place(p) for p in found.related],
+        "flow": found.flow,
         "message": found.message,
         "kind": found.kind,
         "fix": fix(found.fix) if found.fix is not None else None,
         "fingerprint": found.fingerprint,
         "suppressed": found.suppressed,
+        "reason": found.reason,
         "docs": found.docs,
     }
 
@@ -71,6 +73,7 @@ def place(where: Place) -> dict[str, Any]:
 def fix(placed: PlacedFix) -> dict[str, Any]:
     return {
         "safe": placed.safe,
+        "title": placed.title,
         "edits": [
             {
                 "line": e.line,

@@ -2,11 +2,12 @@ import { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { askReason, fixPreview } from './dialogs';
-import { DocumentFindings } from './document';
+import { DocumentFindings, IMove } from './document';
 import { jump } from './jump';
 import { MlsecFindings } from './registry';
 import { normalized } from './text';
 import { IDocumentFindings } from './tokens';
+import { moveToVault } from './vault';
 import { IFinding } from './wire';
 
 /** What a user can do about a finding, from a hover, the panel or a command. */
@@ -71,6 +72,17 @@ export class Actions {
         this._trans._n('%2: %1 finding added.', '%2: %1 findings added.', answer.added, answer.path)
       );
       await document.scan();
+    });
+  }
+
+  /** Move credentials to Vault: those of findings, or what is selected. */
+  async move(
+    document: IDocumentFindings,
+    wanted: Pick<IMove, 'findings' | 'part'>,
+    given?: Partial<IMove>
+  ): Promise<void> {
+    await this._try(async () => {
+      await moveToVault(document as DocumentFindings, wanted, this._trans, given);
     });
   }
 

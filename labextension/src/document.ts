@@ -1,3 +1,4 @@
+import { ISharedCodeCell } from '@jupyter/ydoc';
 import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 import { isCell, isNotebook, ISnapshot, notebookFacts, Parts, undoHistory } from './parts';
@@ -5,7 +6,7 @@ import { MissingCells, NotInstalled, Server } from './server';
 import { withNotebook } from './settings';
 import { byCell, isInEditor, lastFirst, normalized, oneLine, places, rawOffset } from './text';
 import { IDocumentFindings, IMark, IMarks, SharedDocument, SharedPart, State } from './tokens';
-import { IEdit, IFinding, IScanRequest, ISettings } from './wire';
+import { IEdit, IFinding, IMoveResponse, IScanRequest, ISettings } from './wire';
 
 /** What the user has set, as far as it concerns scans. */
 export interface IScanOptions {
@@ -16,6 +17,14 @@ export interface IScanOptions {
   /** Scan as the document changes; otherwise when it is saved, or only when asked. */
   readonly when: 'typing' | 'save' | 'command';
   readonly settings: ISettings;
+}
+
+/** What is to be moved: these findings, or what is selected; where to, and whether copies go. */
+export interface IMove {
+  readonly findings?: string[];
+  readonly part?: { readonly of: SharedPart; readonly start: number; readonly end: number };
+  readonly folder: string;
+  readonly purge: boolean;
 }
 
 const OUTPUT_DELAY = 1000; // a running cell prints many times a second
@@ -132,6 +141,26 @@ export class DocumentFindings implements IDocumentFindings {
       }
     }
     return 0;
+  }
+
+  /**
+   * Move credentials to the store, and put references in their place; null where the text has
+   * changed meanwhile. Then the values are in the store and nothing else was done: to ask again
+   * takes the same names.
+   */
+  async move(wanted: IMove): Promise<IMoveResponse | null> {
+    const { part, ...rest } = wanted;
+    const [snapshot, answer] = await this._ask(request => {
+      const cell = part ? this._parts.snapshot().parts.indexOf(part.of) : -1;
+      const selection = part && { cell, start: part.start, end: part.end };
+      return this._server.move({ ...request, ...rest, ...(selection && { selection }) });
+    });
+    const isDone = this._apply(snapshot, answer.edits);
+    if (isDone) {
+      answer.cleared.forEach(cell => clearOutputs(snapshot.parts[cell]));
+    }
+    await this.scan();
+    return isDone ? answer : null;
   }
 
   async ignore(finding: IFinding, reason: string): Promise<boolean> {
@@ -341,6 +370,12 @@ function same(a: IMarks, b: IMarks): boolean {
     a.marks.length === b.marks.length &&
     (a.marks.length === 0 || JSON.stringify(a.marks) === JSON.stringify(b.marks))
   );
+}
+
+function clearOutputs(part: SharedPart): void {
+  if (isCell(part) && part.cell_type === 'code') {
+    (part as unknown as ISharedCodeCell).setOutputs([]);
+  }
 }
 
 /** Edit a part as one step of its undo history. Works for cells that no editor shows. */

@@ -11,6 +11,7 @@ import { Compartment, Extension, Prec } from '@codemirror/state';
 import { EditorView, keymap, tooltips, ViewPlugin, ViewUpdate } from '@codemirror/view';
 import { level } from './severity';
 import { IDocumentFindings, IMark, IMarks, SharedPart } from './tokens';
+import { isMovable } from './vault';
 
 /** What a diagnostic offers beside its text; built by the plugin, which knows dialogs. */
 export interface IMarkActions {
@@ -18,7 +19,9 @@ export interface IMarkActions {
   render(mark: IMark): HTMLElement;
   fix(document: IDocumentFindings, mark: IMark): void;
   ignore(document: IDocumentFindings, mark: IMark): void;
+  move(document: IDocumentFindings, mark: IMark): void;
   readonly ignoreLabel: string;
+  readonly moveLabel: string;
   /** Whether marks in the gutter are wanted. */
   gutter(): boolean;
 }
@@ -105,6 +108,12 @@ class Marks {
       actions.push({
         name: finding.fix.title,
         apply: () => this._actions.fix(this._document, mark)
+      });
+    }
+    if (isMovable(finding)) {
+      actions.push({
+        name: this._actions.moveLabel,
+        apply: () => this._actions.move(this._document, mark)
       });
     }
     actions.push({

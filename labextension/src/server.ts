@@ -9,6 +9,8 @@ import {
   IGrantsResponse,
   IHealth,
   IMissing,
+  IMoveRequest,
+  IMoveResponse,
   IPathsLine,
   IPathsRequest,
   IProblem,
@@ -43,6 +45,11 @@ export class Server {
 
   fix(request: IFixRequest): Promise<IFixResponse> {
     return this._post('fix', request);
+  }
+
+  /** Put credentials into the store, and say how the document is to be changed. */
+  move(request: IMoveRequest): Promise<IMoveResponse> {
+    return this._post('move', request);
   }
 
   baseline(request: IBaselineRequest): Promise<IBaselineResponse> {

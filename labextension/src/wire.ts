@@ -53,6 +53,27 @@ export interface IFixRequest extends IScanRequest {
 }
 
 /**
+ * A stretch of a cell's source, in UTF-16 units.
+ */
+export interface ISelection {
+  cell: number;
+  start: number;
+  end: number;
+}
+
+/**
+ * Credentials to be moved to a store: those of these findings, or what is selected, or all in
+ * sources. `folder` is where in the store; `purge` removes copies in checkpoints and histories
+ * too.
+ */
+export interface IMoveRequest extends IScanRequest {
+  findings?: string[];
+  selection?: ISelection | null;
+  folder?: string;
+  purge?: boolean;
+}
+
+/**
  * `fingerprints` are those of the findings to put into the baseline.
  */
 export interface IBaselineRequest extends IScanRequest {
@@ -241,6 +262,46 @@ export interface IStripResponse {
   before: string;
   after: string;
   removed: IRemoved[];
+}
+
+/**
+ * A credential that is in the store now, and how to make it worthless where it was.
+ */
+export interface IMoved {
+  reference: string;
+  kind: string;
+  revoke: string;
+}
+
+/**
+ * A credential that can't be replaced by a reference to the same effect.
+ */
+export interface IStayed {
+  cell: number | null;
+  line: number;
+  kind: string;
+}
+
+/**
+ * A copy elsewhere, or where there may be one if not `sure`; `what` says what the file is.
+ */
+export interface ITrace {
+  what: string;
+  file: string;
+  sure: boolean;
+  purged: boolean;
+}
+
+/**
+ * Values are in the store before this is answered; then the edits are to be made, and the
+ * outputs of the cells in `cleared` (by index) to be taken away.
+ */
+export interface IMoveResponse {
+  edits: IEdit[];
+  cleared: number[];
+  moved: IMoved[];
+  stayed: IStayed[];
+  traces: ITrace[];
 }
 
 /**

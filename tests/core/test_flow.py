@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
@@ -25,10 +26,10 @@ from jupyter_mlsec.core.shellwords import Command
 from jupyter_mlsec.core.view import Context
 
 
-def judge(call: Call, load: Load, written: Written, shown: str) -> Judged | None:
+def judge(call: Call, load: Load, written: Written, what: ast.expr | None) -> Judged | None:
     if call.name == "open":
         return None  # what is at hand does not matter here
-    return Judged(written.text or shown or "?", Origin.REMOTE)
+    return Judged(written.text or (ast.unparse(what) if what else "?"), Origin.REMOTE)
 
 
 def judge_url(text: str) -> Judged | None:
@@ -72,7 +73,9 @@ def role(name: str) -> Role:
     )
 
 
-KNOWLEDGE = Knowledge(role, frozenset(("Row",)), judge, judge_url, lambda _: False, fetched, ("!",))
+KNOWLEDGE = Knowledge(
+    role, lambda: frozenset(("Row",)), judge, judge_url, lambda _: False, fetched, ("!",)
+)
 
 
 def context(source: str, counts: tuple[int | None, ...] = ()) -> Context:

@@ -27,6 +27,9 @@ READ = [
     ("x = 'from a import b'", {}),
     ("important = 1", {}),
     ("!pip install a\nimport a", {"a": "a"}),
+    ('"""\nimport a\n"""\nimport b', {"b": "b"}),
+    ("x = '''\nimport a \\'''\n'''\nimport b", {"b": "b"}),
+    ("x = 'y; z'  # \"\nimport a", {"a": "a"}),
 ]
 
 
@@ -39,10 +42,11 @@ def test_statements_on_lines(source: str, names: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        '"""\nimport a\n"""',
-        "'''\nimport a\n'''",
+        '"""\nimport a',
         "%%writefile a.py\nimport a",
+        'x = \'a"""\'\nimport b\ny = \'"""\'',
         "x = 1; import a",
+        "import a; x = 1",
         "if x: import a",
         "from a import b, \\\n    c",
         "import a, b c",
@@ -55,7 +59,25 @@ def test_what_lines_cannot_tell_is_left_to_the_tree(source: str) -> None:
 
 
 WORDS = st.sampled_from(
-    ["import ", "from ", "a", "b.c", " as ", ", ", "(", ")", "\n", "    ", "# ", "x = ", "'", "*"]
+    [
+        "import ",
+        "from ",
+        "a",
+        "b.c",
+        " as ",
+        ", ",
+        "(",
+        ")",
+        "\n",
+        "    ",
+        "# ",
+        "x = ",
+        "'",
+        "*",
+        '"""',
+        ";",
+        "\\",
+    ]
 )
 
 

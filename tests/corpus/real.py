@@ -88,8 +88,21 @@ def precision(findings: tuple[Finding, ...], judged: Judged) -> dict[str, Precis
     }
 
 
+def precision_by_severity(findings: tuple[Finding, ...], judged: Judged) -> dict[str, Precision]:
+    """By severity, of the findings themselves (several may share a verdict)."""
+    tally = Counter(
+        (f.severity.name.lower(), judged.verdicts.get((f.rule, line_of(f)))) for f in findings
+    )
+    return {
+        level: Precision(tally[level, True], tally[level, False], tally[level, None])
+        for level, _ in sorted(tally, key=str)
+    }
+
+
 def main() -> None:
     judged = read_table()
+    for level, (right, wrong, unknown) in precision_by_severity(scan(), judged).items():
+        print(f"{level}: {right} right, {wrong} wrong, {unknown} not judged")
     for rule, (right, wrong, unknown) in sorted(precision(scan(), judged).items()):
         count = right + wrong + unknown
         note = "" if judged.counts.get(rule) == count else f"  (table: {judged.counts.get(rule)})"

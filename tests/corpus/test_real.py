@@ -31,6 +31,15 @@ def test_precision_of_each_rule() -> None:
     assert not low
 
 
+def test_precision_by_severity() -> None:
+    results = real.precision_by_severity(real.scan(), real.read_table())
+    for level, least in (("critical", 0.95), ("high", 0.95), ("medium", 0.9)):
+        right, wrong, unknown = results[level]
+        assert right >= least * (right + wrong), level
+        assert unknown <= 0.02 * (right + wrong), level
+    assert sum(results[level].right for level in ("critical", "high", "medium")) >= 300
+
+
 def test_enough_is_judged() -> None:
     results = real.precision(real.scan(), real.read_table())
     few = {

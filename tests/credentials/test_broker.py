@@ -91,6 +91,9 @@ class Fake:
     def list(self, prefix: str = "") -> list[str]:
         return [f"{prefix}one"]
 
+    def engine(self, call: str, mount: str, name: str, body: dict[str, Any]) -> Fetched:
+        return Fetched({"code": "value", "name": name})
+
     def revoke(self, lease: str) -> None:
         self.left.remove(lease)
 
@@ -265,6 +268,29 @@ class TestGrants:
         ]
         kernel.close()
 
+    def test_what_an_engine_makes_is_granted_like_a_secret(self, start: Start) -> None:
+        running = start(grants=Grants([Rule("*", "totp/code/mine", True)], "forbid"))
+        kernel = running.kernel()
+        made = kernel.engine("totp", "totp", "mine", {})
+        assert made.data == {"code": "value", "name": "mine"}
+        assert running.learned == [("a", "totp/code/mine#code")]
+        for call, mount, name in (
+            ("totp", "totp", "other"),
+            ("wrap", "sys/wrapping", ""),
+            ("decrypt", "transit", "orders"),
+            ("token", "auth/token", "create"),
+        ):
+            with pytest.raises(MlsecError):
+                kernel.engine(call, mount, name, {"data": {}})
+        heard = [(one["event"], one["reference"]) for one in running.heard]
+        assert heard == [
+            ("fetch", "totp/code/mine"),
+            ("refusal", "totp/code/other"),
+            ("refusal", "sys/wrapping/wrap"),
+            ("refusal", "transit/decrypt/orders"),
+        ]
+        kernel.close()
+
 
 class TestLeases:
     def test_are_given_back(self, start: Start, fake: Fake) -> None:
@@ -357,7 +383,6 @@ def test_many_kernels_at_once(start: Start, fake: Fake) -> None:
 
 
 @POSIX
-@pytest.mark.skipif(not postgres.INSTALLED, reason="no PostgreSQL is installed")
 @pytest.mark.parametrize("child", [True, False])
 def test_a_killed_kernel_s_database_login_is_gone(start: Start, child: bool) -> None:
     """With a real Vault and a real database, which refuses the login: with a child login for the

@@ -47,6 +47,8 @@ def test_a_life(environment: dict[str, str]) -> None:
     assert embedded.stop(environment) is True
     assert embedded.stop(environment) is False
     assert embedded.find(environment) is None
+    with pytest.raises(MlsecError, match="your own Vault does not run"):
+        VaultProvider(environment).get(REFERENCE)
 
     state = json.loads((folder / "state.json").read_text())
     (folder / "state.json").write_text(json.dumps({**state, "layout": 0}))
@@ -57,6 +59,10 @@ def test_a_life(environment: dict[str, str]) -> None:
     assert json.loads((folder / "state.json").read_text())["layout"] > 0
     vault = VaultProvider(environment)
     assert vault.get(REFERENCE).data == {"api_key": "value"}
+    child = vault.child("a kernel")
+    assert child is not None
+    assert child.get(REFERENCE).data == {"api_key": "value"}
+    child.close()
     vault.close()
     assert "value" not in (folder / "audit.log").read_text()
 

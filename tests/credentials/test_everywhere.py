@@ -77,6 +77,38 @@ def test_what_is_missing_is_said_in_one_line(environment: dict[str, str], tmp_pa
     assert "MLSEC_NOT_THERE is not set" in last
 
 
+MISSING = {
+    # what is run in CI, the end of the process
+    "script": ("secret('kv/a#b')", 3),
+    "environment": ("with secrets.env(K='kv/a#b'): pass", 3),
+    "several": ("for _ in range(2):\n    try: secret('kv/a#b')\n    except Exception: pass\n"
+                "secret('kv/a#b')", 3),
+    "caught": ("try: secret('kv/a#b')\nexcept Exception: print('mlsec: kv/a#b is missing; set "
+               "MLSEC_KV_A_B for this job')", 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MISSING)
+def test_in_ci_a_script_without_its_secret_ends_with_a_code_of_its_own(
+    environment: dict[str, str], tmp_path: Path, case: str
+) -> None:
+    code, end = MISSING[case]
+    said = run(
+        {**environment, "MLSEC_SECRETS": "env"}, tmp_path,
+        "-c", f"from jupyter_mlsec import secret, secrets\n{code}", code=end,
+    )  # fmt: skip
+    assert said == "mlsec: kv/a#b is missing; set MLSEC_KV_A_B for this job\n"
+
+
+def test_in_ci_other_errors_end_as_ever(environment: dict[str, str], tmp_path: Path) -> None:
+    code = "try: secret('kv/a#b')\nexcept Exception: 1 / 0"
+    said = run(
+        {**environment, "MLSEC_SECRETS": "env"}, tmp_path,
+        "-c", f"from jupyter_mlsec import secret\n{code}", code=1,
+    )  # fmt: skip
+    assert said.splitlines()[-1].startswith("ZeroDivisionError")
+
+
 def notebook(folder: Path, *cells: str) -> Path:
     """A notebook with these cells, and one that leaks in seven ways if nothing stops it."""
     leaks = (

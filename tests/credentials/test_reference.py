@@ -61,6 +61,7 @@ REFUSED = [
     ("kv/ml#x@0", "from 1"),
     ("env://A#B", "no `#`"),
     ("env://A@3", "no numbered versions"),
+    ("aws-sm://a#k@3", "no numbered versions"),
     ("env://not-a-name", "name of a variable"),
     ("dotenv://.env", "no `#`"),
     ("https://host/x#y", "web address"),

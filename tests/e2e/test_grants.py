@@ -13,6 +13,20 @@ from tests.e2e.vaulted import Vaulted, run, wait_for
 
 DIALOG = ".jp-Dialog.jp-mlsec-question"
 PANEL = "#jp-mlsec-panel"
+# Somebody goes on typing while the dialog comes up.
+TYPE_ON = """(dialog) => {
+  const observer = new MutationObserver(() => {
+    if (document.querySelector(dialog)) {
+      observer.disconnect();
+      const enter = { key: 'Enter', keyCode: 13, bubbles: true, cancelable: true };
+      setTimeout(() => {
+        document.activeElement.dispatchEvent(new KeyboardEvent('keydown', enter));
+        window.typedOn = true;
+      }, 50);
+    }
+  });
+  observer.observe(document.body, { childList: true, subtree: true });
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +56,7 @@ def test_asked_until_the_kernel_ends(page: Any, vault_lab: Vaulted) -> None:
     from playwright.sync_api import expect
 
     opened(page, vault_lab.write("ask.ipynb", fetching("key"), fetching("other", "third")))
+    page.evaluate(TYPE_ON, DIALOG)
     run(page, 0)
     dialog = page.locator(DIALOG)
     dialog.wait_for()
@@ -49,8 +64,8 @@ def test_asked_until_the_kernel_ends(page: Any, vault_lab: Vaulted) -> None:
     assert "kv/demo#key" in page.get_by_role("alertdialog").get_attribute("aria-label")
     waits = "waiting for you to answer in JupyterLab whether ask.ipynb may have kv/demo#key"
     assert wait_for(page, 0, waits).count("waiting") == 1
-    page.keyboard.press("Enter")  # typed for a cell: too early to be an answer
     settled(page)
+    assert page.evaluate("window.typedOn")  # for a cell: too early to be an answer
     expect(dialog).to_be_visible()
     assert page.evaluate("document.activeElement.innerText") == "Refuse"
     page.keyboard.press("Tab")

@@ -34,11 +34,13 @@ FINDING: Mapping[str, tuple[type, ...]] = {
     "end_line": (int,),
     "end_column": (int,),
     "related": (list,),
+    "flow": (bool,),
     "message": (str,),
     "kind": (str, type(None)),
     "fix": (dict, type(None)),
     "fingerprint": (str,),
     "suppressed": (str, type(None)),
+    "reason": (str, type(None)),
     "docs": (str,),
 }
 

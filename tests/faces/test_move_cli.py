@@ -191,18 +191,22 @@ def _history(home: Path, *lines: str) -> Path:
     return file
 
 
-@pytest.mark.parametrize("purge", [False, True])
-def test_traces_are_named_or_purged(folder: Folder, mover: Mover, purge: bool) -> None:
+@pytest.mark.parametrize(("purge", "pasted"), [(False, False), (True, True)])
+def test_traces_are_named_or_purged(
+    folder: Folder, mover: Mover, purge: bool, pasted: bool
+) -> None:
     value = token()
     text = notebook(f'x = "{value}"\n')
     folder.write("a.ipynb", text)
     checkpoint = folder.write(".ipynb_checkpoints/a-checkpoint.ipynb", text)
-    store = folder.write(".jupyter_ystore.db", f"update log {value}")
+    stored = f"update log {value}" if pasted else " ".join(f"update {c}" for c in value)
+    store = folder.write(".jupyter_ystore.db", stored)
     history = _history(folder.home, "import os", f'x = "{value}"', "print(x)")
     outcome = mover(*(["--purge"] if purge else []), IPYTHONDIR="")
     assert outcome.code == 0
     assert not outcome.shows(value)
-    assert f"still in the collaboration store ({store}); delete that file" in outcome.err
+    how = "mlsec: still in" if pasted else "mlsec: it may still be in"
+    assert f"{how} the collaboration store ({store}); it keeps every change" in outcome.err
     if purge:
         assert f"purged from IPython's history ({history}, 1 entry)" in outcome.out
         assert not checkpoint.exists()

@@ -83,6 +83,7 @@ def test_a_value_is_set_found_and_never_shown(vault: Vault, path: str) -> None:
     assert again.code == 2
     assert "exists already (version 1)" in again.err
     assert vault("set", f"{path}/a#k", "--cas", "1", stdin=b"other").code == 0
+    assert "version: 2\nversion 1: kept\nversion 2: kept\n" in vault("why", f"{path}/a#k").out
     shown = vault("get", "--show", f"{path}/a#k")
     assert shown.code == 2
     assert "shown on a terminal only" in shown.err
@@ -94,6 +95,7 @@ def test_a_value_is_set_found_and_never_shown(vault: Vault, path: str) -> None:
         ("fetch", f"{path}/a#k", "ok"),
         ("refusal", f"{path}/a#k", f"{path}/a exists already (version 1)"),
         ("put", f"{path}/a#k", "ok"),
+        ("fetch", f"{path}/a#k", "ok"),
     ]
 
 

@@ -135,7 +135,7 @@ def test_a_secret_in_a_source_is_named(folder: Folder) -> None:
     folder.write("a.ipynb", text)
     done = folder.mlsec("strip", "a.ipynb")
     assert done.code == 0
-    assert "a.ipynb: cell 0: a secret stays in the source (provider-token)" in done.err
+    assert "a.ipynb: cell 1: a secret stays in the source (provider-token)" in done.err
     assert not done.shows(secret, secret[8:])
     assert secret.encode() in folder.read("a.ipynb")
 

@@ -12,7 +12,7 @@ import pytest
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.git import hook
 from jupyter_mlsec.git.health import examine, repair
-from jupyter_mlsec.git.install import install, uninstall
+from jupyter_mlsec.git.install import Scope, install, uninstall
 from tests.git.repository import Repository, environment, notebook
 
 LINE = "*.ipynb filter=mlsec diff=mlsec\n"
@@ -236,6 +236,71 @@ def test_hooks_elsewhere_are_left_alone(bare: Repository) -> None:
     done = install(str(bare.path), {})
     assert "mlsec git check" in done.notes[0]
     assert not (bare.path / ".husky").exists()
+
+
+@pytest.mark.parametrize("scope", ["local", "global"])
+def test_hooks_elsewhere_on_request(scope: Scope, bare: Repository) -> None:
+    bare.git("config", "--global", "core.hooksPath", str(bare.path.parent / "hooks"))
+    install(str(bare.path), {}, scope=scope, shared_hooks=True)
+    assert not commits_markers(bare)
+    other = Repository(bare.path.parent / "other", bare.env)
+    other.path.mkdir()
+    other.git("init", "-q")
+    if scope == "local":  # there is no filter, and so nothing to look at
+        assert commits_markers(other)
+    uninstall(str(bare.path), scope=scope, shared_hooks=True)
+    assert commits_markers(bare)
+
+
+def test_for_a_user_each_repository_gets_its_hooks(bare: Repository) -> None:
+    install(str(bare.path), {}, scope="global")
+    file = bare.write(".git/hooks/pre-commit", "#!/bin/sh\necho ran >>ran\n")
+    file.chmod(0o755)
+    before = file.read_bytes()
+    bare.write("a.ipynb", notebook("1"))
+    added = bare.run("git", "add", "a.ipynb")
+    assert b"now refuses notebooks with conflict markers" in added.stderr
+    bare.git("commit", "-q", "-m", "x")
+    assert bare.read("ran") == "ran\n"
+    assert not commits_markers(bare)
+    assert examine(str(bare.path)).hook
+    uninstall(str(bare.path))
+    assert file.read_bytes() == before
+    bare.write("a.ipynb", notebook("2"))
+    bare.git("add", "a.ipynb")
+    assert file.read_bytes() == before, "taken out is taken out"
+
+
+def test_for_a_user_with_hooks_elsewhere(bare: Repository) -> None:
+    bare.git("config", "--global", "core.hooksPath", str(bare.path / ".husky"))
+    install(str(bare.path), {}, scope="global")
+    said = [add(bare, number).count("core.hooksPath is set") for number in "12"]
+    assert said == [1, 0]
+    assert not (bare.path / ".husky").exists()
+
+
+def test_hooks_outlive_the_set_up_of_a_user(bare: Repository) -> None:
+    install(str(bare.path), {}, scope="global")
+    add(bare, "1")
+    uninstall(str(bare.path), scope="global")
+    assert commits_markers(bare)
+
+
+def add(repo: Repository, source: str) -> str:
+    """What is said of a notebook that is staged."""
+    repo.write("a.ipynb", notebook(source))
+    done = repo.run("git", "add", "a.ipynb")
+    assert done.returncode == 0
+    return done.stderr.decode()
+
+
+def commits_markers(repo: Repository) -> bool:
+    """Whether a notebook with conflict markers can be committed."""
+    repo.write(
+        "b.ipynb", notebook("1").replace('"1"', '\n<<<<<<< a\n"1"\n=======\n"2"\n>>>>>>> b\n')
+    )
+    repo.git("add", "b.ipynb")
+    return repo.run("git", "commit", "-m", "x").returncode == 0
 
 
 def test_status_of_what_is_not_set_up(bare: Repository) -> None:

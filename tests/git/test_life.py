@@ -356,6 +356,48 @@ def rename(repo: Repository) -> None:
 
 
 @scenario
+def rename_and_checkout(repo: Repository) -> None:
+    repo.git("mv", NAME, "renamed.ipynb")
+    repo.git("commit", "-q", "-m", "renamed")
+    repo.settle()
+    (repo.path / ".git/mlsec/outputs/renamed.ipynb.outputs").unlink(missing_ok=True)
+    repo.git("checkout", "-q", "HEAD~")
+    assert repo.read(NAME) == notebook(*THREE)
+    repo.git("checkout", "-q", "main")
+    assert repo.read("renamed.ipynb") == notebook(*THREE)
+
+
+@scenario
+def renamed_and_changed_by_somebody_else(repo: Repository) -> None:
+    repo.git("checkout", "-q", "-b", "theirs")
+    repo.git("mv", NAME, "renamed.ipynb")
+    repo.write("renamed.ipynb", notebook(*ADDED, output=None))
+    repo.commit("renamed")
+    repo.settle()
+    (repo.path / ".git/mlsec/outputs/renamed.ipynb.outputs").unlink()  # it was made elsewhere
+    repo.git("checkout", "-q", "main")
+    repo.git("merge", "-q", "theirs")
+    assert not (repo.path / NAME).exists()
+    assert outputs(repo, "renamed.ipynb") == 3
+
+
+@scenario
+def a_copy_and_another_notebook_are_not_renamed(repo: Repository) -> None:
+    repo.git("checkout", "-q", "-b", "theirs")
+    repo.write("copy.ipynb", notebook(*THREE, output=None))
+    repo.write("other.ipynb", notebook(THREE[0], "a\n", "b\n", "c\n", output=None))
+    repo.commit("new")
+    repo.git("checkout", "-q", "main")
+    repo.git("merge", "-q", "theirs")
+    assert outputs(repo, "copy.ipynb") == 0
+    repo.git("rm", "-q", NAME)
+    repo.commit("removed")
+    (repo.path / "other.ipynb").unlink()
+    repo.git("checkout", "-q", "--", "other.ipynb")
+    assert outputs(repo, "other.ipynb") == 0
+
+
+@scenario
 def archive_has_no_local_outputs(repo: Repository) -> None:
     done = repo.run("git", "archive", "HEAD")
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:

@@ -1,11 +1,14 @@
 """The hooks of `.pre-commit-hooks.yaml`, run by the real pre-commit and by prek.
 
 The commands come from this environment (`language: system`) rather than from one that pre-commit
-builds, which would take the network; all else is as published.
+builds; all else is as published. With MLSEC_TEST_HOOKS set it builds one, which takes minutes and
+a package index.
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -90,3 +93,32 @@ def test_what_is_not_staged_is_kept_and_not_looked_at(runner: str, tmp_path: Pat
     repo.write("a.ipynb", notebook("x = 2\n", output=None))
     repo.refused("commit", "-m", "y")
     assert repo.read("a.ipynb") == notebook("x = 2\n", output=None)
+
+
+@pytest.mark.skipif("MLSEC_TEST_HOOKS" not in os.environ, reason="set MLSEC_TEST_HOOKS: minutes")
+@BOTH
+def test_as_published(runner: str, tmp_path: Path) -> None:
+    """From a clone of this repository, in an environment of its own."""
+    clone, work = tmp_path / "clone", tmp_path / "work"
+    work.mkdir()
+
+    def run(cwd: Path, *command: str) -> tuple[int, str]:
+        env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+        env["PRE_COMMIT_HOME"] = env["PREK_HOME"] = str(tmp_path / "environments")
+        done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    run(HOOKS.parent, "git", "clone", "-q", ".", str(clone))
+    revision = run(clone, "git", "rev-parse", "HEAD")[1].strip()
+    hooks = [{"id": "mlsec-scan"}, {"id": "mlsec-strip", "args": ["--mode", "all"]}]
+    config = {"repos": [{"repo": str(clone), "rev": revision, "hooks": hooks}]}
+    run(work, "git", "init", "-q")
+    (work / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
+    (work / "a.ipynb").write_text(notebook("x = 1\n"))
+    run(work, "git", "add", "-A")
+    code, said = run(work, str(BIN / runner), "run", "--all-files")
+    assert code == 1, said
+    assert "a.ipynb: removed the execution count, the outputs" in said
+    assert (work / "a.ipynb").read_text() == notebook("x = 1\n", output=None)
+    run(work, "git", "add", "-A")
+    assert run(work, str(BIN / runner), "run", "--all-files")[0] == 0

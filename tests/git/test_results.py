@@ -48,7 +48,7 @@ def test_torn_files_are_passed_over(tmp_path: Path) -> None:
         assert results.get("a.ipynb", DATA) is None
 
 
-@pytest.mark.parametrize("path", ["../a", "/etc/a", "a/../../b", "a" * 400, "a\0b"])
+@pytest.mark.parametrize("path", ["../a", "..\\a", "/etc/a", "a/../../b", "a" * 400, "a\0b"])
 def test_paths_that_cannot_be(path: str, tmp_path: Path) -> None:
     results = Results(str(tmp_path / "git"), "")
     results.put(path, DATA, BARE)

@@ -286,7 +286,7 @@ def test_outputs_larger_than_the_limit_are_not_kept(tmp_path: Path) -> None:
     assert sum(size for _, _, size in store.files()) <= 500
 
 
-@pytest.mark.parametrize("path", ["../a.ipynb", "/etc/passwd", "a/../../b"])
+@pytest.mark.parametrize("path", ["../a.ipynb", "/etc/passwd", "a/../../b", "..\\b"])
 def test_outputs_stay_in_their_folder(path: str, tmp_path: Path) -> None:
     from jupyter_mlsec.git.outputs import Outputs
 

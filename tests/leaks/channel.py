@@ -15,7 +15,8 @@ class Channel:
     where the cell asks for input, `wait` the seconds in which something may come late.
 
     `open` says why it cannot be closed; a channel with `warned` writes to a file on purpose, and
-    the file is named in a warning.
+    the file is named in a warning. What is `unseen` passes no server: the kernel writes it to its
+    own disk, or hands it to another process.
     """
 
     name: str
@@ -27,6 +28,12 @@ class Channel:
     wait: float = 0.0
     open: str = ""
     warned: bool = False
+    unseen: bool = False
+
+    @property
+    def open_served(self) -> bool:
+        """Whether it is open where the server alone protects."""
+        return bool(self.open) or self.unseen
 
 
 def table(group: str, rows: dict[str, str], **options: object) -> tuple[Channel, ...]:

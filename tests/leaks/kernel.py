@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
-from typing import Any
+from typing import IO, Any
 
 from jupyter_client.manager import KernelManager
 
@@ -63,12 +63,11 @@ class Kernel:
     """An ipykernel whose home, history and working folder lie in `top`.
 
     `terminal` is the file that stands for the terminal of the server. Everything received is
-    text in `received`, each message with its buffers.
+    text in `received`, each message with its buffers. What is installed in the folder `path` goes
+    before all else: another ipykernel.
     """
 
-    def __init__(
-        self, top: Path, environment: dict[str, str], python: str = sys.executable
-    ) -> None:
+    def __init__(self, top: Path, environment: dict[str, str], path: Path | None = None) -> None:
         self.top = top
         self.work = top / "work"
         self.history = top / "ipython" / "profile_default" / "history.sqlite"
@@ -82,17 +81,22 @@ class Kernel:
         folders = {"HOME": top, "IPYTHONDIR": top / "ipython", "JUPYTER_RUNTIME_DIR": top / "run"}
         places = {name: str(path) for name, path in folders.items()}
         self._manager = KernelManager()
-        self._manager.kernel_spec.argv[0] = python
+        self._manager.kernel_spec.argv[0] = sys.executable
+        if path is not None:
+            places["PYTHONPATH"] = str(path)
         with self.terminal.open("wb") as terminal:
             self._manager.start_kernel(
                 env={**kept, **places, **environment, "PYTHONWARNINGS": "ignore"},
                 cwd=str(self.work),
-                stdout=terminal,
-                stderr=terminal,
+                **self._streams(terminal),
             )
         self._client = self._manager.client()
         self._client.start_channels()
         self._client.wait_for_ready(timeout=_TIMEOUT)
+
+    def _streams(self, terminal: IO[bytes]) -> dict[str, Any]:
+        """Where the kernel's own standard output and error lead."""
+        return {"stdout": terminal, "stderr": terminal}
 
     def run(self, code: str, answer: str = "", wait: float = 0.0, store: bool = True) -> str:
         """Run a cell, answer what it asks, and give the status of its reply."""
@@ -151,13 +155,18 @@ class Kernel:
         if channel.then:
             self._collect(0.05)
         terminal = self.terminal.read_bytes()[printed:]
-        if "writeout_cache" not in code:  # it is written at any time, of any cell
-            before[self.history] = self._files().get(self.history, (0, 0))
-        return Capture(list(self.received), [terminal, *self._changed(before)])
+        changed = self._changed(before, history="writeout_cache" in code)
+        return Capture(list(self.received), [terminal, *changed])
 
-    def end(self) -> None:
+    @property
+    def port(self) -> int:
+        """Of the loopback, where outputs can be heard by whoever finds it, without any key."""
+        return int(self._manager.iopub_port)
+
+    def end(self, now: bool = True) -> None:
+        """Kill it, or ask it to end."""
+        self._manager.shutdown_kernel(now=now)
         self._client.stop_channels()
-        self._manager.shutdown_kernel(now=True)
 
     def _is_end(self, asked: str, timeout: float) -> bool:
         try:
@@ -192,11 +201,14 @@ class Kernel:
                     found[path] = status.st_mtime_ns, status.st_size
         return found
 
-    def _changed(self, before: dict[Path, tuple[int, int]]) -> list[bytes]:
+    def _changed(self, before: dict[Path, tuple[int, int]], history: bool) -> list[bytes]:
+        """What was written; the history only on request, as it is written of any cell at any
+        time."""
         after = self._files()
         found = []
         for path in after:
-            if before.get(path) != after[path]:
+            ours = history or not path.name.startswith(self.history.name)
+            if ours and before.get(path) != after[path]:
                 with suppress(FileNotFoundError):
                     found.append(self._new(path, *before.get(path, (0, 0))))
         return found

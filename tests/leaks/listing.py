@@ -8,7 +8,7 @@ from tests.leaks.channel import Channel
 from tests.leaks.channels import CHANNELS
 
 _MARK = "<!-- channels -->\n"
-_TEST = "tests/leaks/test_kernel.py"
+_TEST = "tests/leaks/test_suite.py"
 _WIDEST = 100
 
 
@@ -23,6 +23,14 @@ def _lists() -> str:
     lines = [
         f"{len(CHANNELS)} channels, {len(opened)} open. Made from `tests/leaks/channels` by "
         f"`make gen`; the test of all is `{_TEST}`.",
+        "",
+        "### With which line how many are open",
+        "",
+        *_groups(),
+        "",
+        f"What the server does not see ({sum(c.unseen for c in CHANNELS)} of these channels) is "
+        "what a kernel writes to its own disk, and the arguments of its child processes. Of what "
+        f"passes it, {sum(bool(c.open) for c in CHANNELS if not c.unseen)} are open.",
         "",
         "### Open",
         "",
@@ -39,6 +47,25 @@ def _lists() -> str:
         lines += ["", f"#### {group.capitalize()}", "", "| channel | cell | state |"]
         lines += ["| --- | --- | --- |", *map(_row, channels)]
     return "\n".join(lines) + "\n"
+
+
+def _groups() -> list[str]:
+    """A row for each group, and one for all."""
+    groups = {name: [c for c in CHANNELS if c.group == name] for name in _names()}
+    groups["all"] = list(CHANNELS)
+    return [
+        "| group | channels | kernel's line | server's line alone |",
+        "| --- | ---: | ---: | ---: |",
+        *(
+            f"| {name} | {len(some)} | {sum(bool(c.open) for c in some)} "
+            f"| {sum(c.open_served for c in some)} |"
+            for name, some in groups.items()
+        ),
+    ]
+
+
+def _names() -> list[str]:
+    return list(dict.fromkeys(channel.group for channel in CHANNELS))
 
 
 def _row(channel: Channel) -> str:

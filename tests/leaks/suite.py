@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import random
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from jupyter_mlsec.core.formats import sample
 from tests.leaks.channel import Channel
@@ -17,6 +16,7 @@ from tests.leaks.oracle import Oracle
 
 VARIABLE = "MLSEC_LEAK_TEST"
 REFERENCE = f"env://{VARIABLE}"
+Line = Literal["none", "kernel", "server", "both"]
 
 _FETCH = f"%load_ext jupyter_mlsec\n%mlsec_secret key = {REFERENCE}\n"
 _PLAIN = f"import os\nkey = os.environ['{VARIABLE}']\n"
@@ -37,15 +37,27 @@ class Outcome(NamedTuple):
 
 
 class Suite:
-    """A kernel and a random value in it; without protection if `plain`."""
+    """A kernel and a random value in it, with lines of defence: in the kernel, in the server (the
+    kernel has loaded nothing of ours then), both or none. `path` as of `Kernel`."""
 
-    def __init__(self, plain: bool = False, python: str = sys.executable) -> None:
+    def __init__(self, line: Line = "kernel", path: Path | None = None) -> None:
         self._top = Path(tempfile.mkdtemp(prefix="mlsec-leaks-"))
         value = sample("{an:36}", random.Random())  # another one in each run
         self.value = value
         self._oracle = Oracle(value)
-        self.kernel = Kernel(self._top / "kernel", {VARIABLE: value}, python)
-        assert self.kernel.run((_PLAIN if plain else _FETCH) + _DERIVE) == "ok"
+        self.kernel = self._started(line, path)
+        fetch = _FETCH if line in ("kernel", "both") else _PLAIN
+        assert self.kernel.run(fetch + _DERIVE) == "ok"
+
+    def _started(self, line: Line, path: Path | None) -> Kernel:
+        given = {VARIABLE: self.value}
+        if line in ("none", "kernel"):
+            return Kernel(self._top / "kernel", given, path)
+        from tests.leaks.served import Served
+
+        served = Served(self._top / "kernel", given, path)
+        served.learned.learn(REFERENCE, self.value)
+        return served
 
     def outcomes(self, channels: Iterable[Channel]) -> Iterator[Outcome]:
         for channel in channels:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from tests.nasty.build import GONE, KEPT, MAIL, Case, code, dump, holds, notebook, stream
 from tests.nasty.in_mode_all import ALL
 from tests.nasty.in_mode_sensitive import SENSITIVE
+from tests.nasty.in_pictures import PLACES
 from tests.nasty.in_readings import READ
 from tests.nasty.stays import STAY
 
@@ -19,6 +20,7 @@ __all__ = [
     "GONE",
     "KEPT",
     "MAIL",
+    "PLACES",
     "READ",
     "SENSITIVE",
     "STAY",
@@ -30,4 +32,4 @@ __all__ = [
     "stream",
 ]
 
-CASES: list[Case] = [*ALL, *STAY, *SENSITIVE, *READ]
+CASES: list[Case] = [*ALL, *STAY, *SENSITIVE, *READ, *PLACES]

@@ -6,8 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import jsonschema
+
 from jupyter_mlsec.core.model import Report, ScanError
 from jupyter_mlsec.report.json import render
+from jupyter_mlsec.report.schema import schema
 
 Make = Callable[..., Any]
 
@@ -21,12 +24,35 @@ def test_keys_and_their_order(full: Report) -> None:
     assert list(finding) == [
         *("rule", "family", "severity", "confidence", "path"),
         *PLACE,
-        *("related", "message", "kind", "fix", "fingerprint", "suppressed", "docs"),
+        *("related", "flow", "message", "kind", "fix", "fingerprint"),
+        *("suppressed", "reason", "docs"),
     ]
     assert list(finding["related"][0]) == PLACE
-    assert list(finding["fix"]) == ["safe", "edits"]
+    assert list(finding["fix"]) == ["safe", "title", "edits"]
     assert list(document["errors"][0]) == ["path", "message", "line", "column"]
     assert list(document["summary"]) == ["files", "cells", "findings", "suppressed", "seconds"]
+
+
+def test_the_schema(full: Report) -> None:
+    """What is written is what the schema says, and a key that it does not know is none of ours."""
+    known = schema()
+    validator = jsonschema.validators.validator_for(known)
+    validator.check_schema(known)
+    document = json.loads(render(full))
+    validator(_closed(known)).validate(document)
+    for name in ("rule", "severity", "line", "fix"):
+        broken = {**document, "findings": [{**document["findings"][0], name: []}]}
+        assert not validator(known).is_valid(broken)
+
+
+def _closed(schema: Any) -> Any:
+    """A schema by which objects have no other keys than those named."""
+    if isinstance(schema, list):
+        return [_closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {key: _closed(value) for key, value in schema.items()}
+    return {**inner, "additionalProperties": False} if "properties" in inner else inner
 
 
 def test_values(full: Report) -> None:
@@ -47,6 +73,7 @@ def test_values(full: Report) -> None:
     assert finding["confidence"] == "high"
     assert finding["fix"] == {
         "safe": True,
+        "title": full.findings[0].fix and full.findings[0].fix.title,
         "edits": [
             {
                 "line": 2,

@@ -35,6 +35,19 @@ broker = find()
 value = broker.get(parse({REFERENCE!r})).data[{NAME!r}]
 """
 
+BASH = (
+    "echo $NAME >&2",
+    "echo ${NAME:1}",
+    "env",
+    "printf %s $NAME | base64",
+    "printf %s $NAME | rev",
+    "printf %s $NAME | od -An -tx1",
+    "printf %s $NAME | sed 's/./& /g'",
+    "printf %s $NAME | fold -w 1",
+    "for i in 0 12 24; do printf %s ${NAME:i:12}; sleep 0.05; done",
+    "cat /nowhere/$NAME",
+)  # fmt: skip
+
 Fetch = Callable[..., Awaitable[Any]]
 
 
@@ -158,7 +171,7 @@ def start(
 
 @pytest.mark.parametrize("packed", [True, False], ids=["packed", "older protocol"])
 async def test_what_a_kernel_was_given_does_not_reach_the_browser(
-    start: Start, packed: bool
+    start: Start, packed: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     kernel = await start(packed=packed)
     assert problems(await kernel.run(FETCH)) == []
@@ -177,6 +190,8 @@ async def test_what_a_kernel_was_given_does_not_reach_the_browser(
         no_token(messages)
         assert "SECRET:" in str(messages), code
     assert printed(await kernel.run("print('it is', len(value))")) == f"it is {len(token())}\n"
+    assert "execute_input" in caplog.text  # the server's log, with all that it can tell
+    no_token(caplog.text)
 
 
 @pytest.mark.usefixtures("bash")
@@ -189,6 +204,10 @@ async def test_a_kernel_of_another_language(start: Start) -> None:
     after = printed(await bash.run(f"echo it is ${NAME}"))
     no_token(after)
     assert after == f"it is {MASK}\n"
+    for cell in BASH:
+        messages = await bash.run(cell.replace("NAME", NAME))
+        no_token(messages)
+        assert MASK in str(messages), cell
 
 
 async def test_a_held_back_end_comes_before_what_follows(start: Start) -> None:
@@ -198,6 +217,29 @@ async def test_a_held_back_end_comes_before_what_follows(start: Start) -> None:
         "import sys\nfor part in ('a ', value[:6], '!\\n', 'b\\n'): print(part, end='', flush=True)"
     )
     assert (printed(await kernel.run(code)) == f"a {token()[:6]}!\nb\n") is True
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no select on pipes")
+async def test_what_goes_past_all_messages_to_the_server_s_terminal(
+    start: Start, jp_fetch: Fetch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kernel = await start()
+    await jp_fetch("api", "kernels", kernel.id, "restart", method="POST", body="")
+    await kernel.run(FETCH)
+    await kernel.run(
+        "import os, subprocess\nfor at in (1, 2): os.write(at, f'{at}: {value}.\\n'.encode())\n"
+        "_ = subprocess.run(['cat'], input=value.encode() + b'..\\n')"
+    )
+    shown = ""
+    for _ in range(100):
+        read = capfd.readouterr()
+        shown += read.out + read.err
+        if shown.count(MASK) == 3:
+            break
+        await asyncio.sleep(0.05)
+    no_token(shown)
+    for line in (f"1: {MASK}.\n", f"2: {MASK}.\n", f"{MASK}..\n"):
+        assert line in shown
 
 
 async def test_saved_outputs_are_masked(start: Start, jp_fetch: Fetch, jp_root_dir: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from posixpath import basename
 from typing import TYPE_CHECKING, NamedTuple
 
 from jupyter_mlsec.core.flow.definitions import Definitions
@@ -167,7 +166,7 @@ def _mentions(interpreter: Interpreter, source: str) -> bool:
         return False
     if any(map(source.__contains__, _READS)):
         return True
-    return any(path != "." and basename(path) in source for path in state.files)
+    return any(path != "." and path.rpartition("/")[2] in source for path in state.files)
 
 
 class _Cell:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jupyter_mlsec.core.python import Code
     from jupyter_mlsec.core.view import Context
 
-_DEFINED = lazy(r"\bdef[ \t]+(\w+)")
+_DEFINED = lazy(r"def[ \t]+(\w+)")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -54,33 +54,32 @@ class Expressions:
 
     def value(self, node: ast.expr | None) -> Value:
         """The sources that an expression is made of; its calls take effect on the state."""
-        match node:
-            case None:
-                return NOTHING
-            case ast.Name(id=name):
-                return self.state.names.get(name, NOTHING)
-            case ast.Constant(value=constant):
-                return self.file(node) if isinstance(constant, str) else NOTHING
+        match node:  # the most frequent kinds first
+            case ast.Name():
+                return self.state.names.get(node.id, NOTHING)
+            case ast.Constant():
+                files = self.state.files and isinstance(node.value, str)
+                return self.file(node) if files else NOTHING
             case ast.Call():
                 return self.call(node)
-            case ast.Attribute(value=inner) | ast.Starred(value=inner) | ast.Await(value=inner):
-                return self.value(inner)
-            case ast.Subscript(value=inner, slice=index):
-                self.value(index)
-                return self.value(inner)
-            case ast.NamedExpr(target=target, value=inner):
-                value = self.value(inner)
-                self.bind(target, value)
+            case ast.Attribute() | ast.Starred() | ast.Await():
+                return self.value(node.value)
+            case ast.Subscript():
+                self.value(node.slice)
+                return self.value(node.value)
+            case None:
+                return NOTHING
+            case ast.NamedExpr():
+                value = self.value(node.value)
+                self.bind(node.target, value)
                 return value
-            case ast.Compare(left=left, comparators=others):
-                union(*map(self.value, (left, *others)))
-                return NOTHING  # true or false is no data
-            case ast.Lambda(body=body):
-                return self.value(body)
+            case ast.Lambda():
+                return self.value(node.body)
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
                 return self.comprehension(node)
-        children = [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr)]
-        value = union(*map(self.value, children))
+        value = union(*map(self.value, parts(node)))
+        if isinstance(node, ast.Compare):
+            return NOTHING  # true or false is no data
         if self.state.files and isinstance(node, ast.BinOp | ast.JoinedStr):
             value = union(value, self.file(node))
         return value
@@ -218,7 +217,8 @@ class Expressions:
         inside = self.inside(node, name, given, named) if every or name in self.loaders else None
         if inside is not None:
             return inside
-        self.launched(node)
+        if len(given) + len(named) > 1:
+            self.launched(node)
         role = self.knowledge.role(name)
         known = self.state.names.get(name, NOTHING)
         if role.load is not None:
@@ -286,8 +286,7 @@ class Expressions:
             }
         else:
             written = self.texts.written(what)
-            shown = ast.unparse(what) if what is not None else ""
-            judged = self.knowledge.judge(call, load, written, shown)
+            judged = self.knowledge.judge(call, load, written, what)
             if judged is None:
                 return NOTHING
             source = Source(step, judged.name, judged.origin, format, load.saves is not None)
@@ -386,6 +385,17 @@ class Expressions:
             elif isinstance(inner, ast.Attribute) and inner.attr in (*_DIGESTS, "hexdigest"):
                 return True
         return False
+
+
+def parts(node: ast.expr) -> list[ast.expr]:
+    """The expressions right within one."""
+    found: list[ast.expr] = []
+    for value in node.__dict__.values():
+        if isinstance(value, ast.expr):
+            found.append(value)
+        elif isinstance(value, list):
+            found += [item for item in value if isinstance(item, ast.expr)]
+    return found
 
 
 def _spelled(node: ast.expr) -> str:

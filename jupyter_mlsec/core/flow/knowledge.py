@@ -107,17 +107,16 @@ class Knowledge(NamedTuple):
     """`role` says what a function does by its full name; `own` are functions and classes that
     check what they are given besides, by full or last name.
 
-    `judge` says what a load brings, from its call, what is known of its argument and the code of
-    that, and `judge_url` what a URL does; None is for what is no data, or none that is looked at.
-    `done` says of a source that somebody looked at whether that is all that is to be known of it,
-    since its findings would not be shown. `fetched` says what a shell command does with files;
-    `programs` are words of which one stands
-    in every command that it knows.
+    `judge` says what a load brings, from its call, what is known of its argument and that itself,
+    and `judge_url` what a URL does; None is for what is no data, or none that is looked at. `done`
+    says of a source that somebody looked at whether that is all that is to be known of it, since
+    its findings would not be shown. `fetched` says what a shell command does with files;
+    `programs` are words of which one stands in every command that it knows.
     """
 
     role: Callable[[str], Role]
-    own: frozenset[str]
-    judge: Callable[["Call", Load, Written, str], "Judged | None"]
+    own: Callable[[], frozenset[str]]
+    judge: Callable[["Call", Load, Written, "ast.expr | None"], "Judged | None"]
     judge_url: Callable[[str], "Judged | None"]
     done: Callable[["Source"], bool]
     fetched: Callable[["Command"], "list[Fetched]"]
@@ -126,7 +125,8 @@ class Knowledge(NamedTuple):
     def checks(self, name: str) -> int:
         """What a call of a name checks."""
         first, _, last = name.rpartition(".")
-        if self.own and not self.own.isdisjoint((name, last, first)):
+        own = self.own()
+        if own and not own.isdisjoint((name, last, first)):
             return SCHEMA
         return self.role(name).checks
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from jupyter_mlsec.core.folding import constant
+from jupyter_mlsec.core.python import statements
 
 if TYPE_CHECKING:
     from jupyter_mlsec.core.model import Text
@@ -38,6 +39,7 @@ class Texts:
         self.order = order
         self.given: dict[str, Written] = {}
         self._bound: dict[int, dict[str, list[Binding]]] = {}  # by a text's place in the order
+        self._places = {id(text): number for number, text in enumerate(order)}
         self._at = 0
         self.line = 0
         self._depth = 0
@@ -45,7 +47,7 @@ class Texts:
     def move(self, text: Text, line: int) -> None:
         """Stand in this line of this text."""
         if text is not self.order[self._at]:
-            self._at = next((n for n, other in enumerate(self.order) if other is text), 0)
+            self._at = self._places.get(id(text), 0)
         self.line = line
 
     def get(self, name: str) -> str | None:
@@ -132,8 +134,9 @@ class Texts:
         """The bindings in one text, by name, in the order of their lines."""
         if number not in self._bound:
             bound: dict[str, list[Binding]] = {}
-            nodes = self.context.code(self.order[number]).nodes
-            for name, value, line in sorted(_assignments(nodes), key=lambda found: found[2]):
+            tree = self.context.code(self.order[number]).tree
+            found = _assignments(statements(tree.body if tree else []))
+            for name, value, line in sorted(found, key=lambda binding: binding[2]):
                 bound.setdefault(name, []).append((value, line))
             self._bound[number] = bound
         return self._bound[number]
@@ -149,9 +152,11 @@ def _may_bind(source: str, name: str) -> bool:
     return f"{name}: " in source or f"{name}) " in source or f"{name}=" in source
 
 
-def _assignments(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, ast.expr | None, int]]:
+def _assignments(nodes: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.expr | None, int]]:
     """Names, the expressions that they are bound to, and the lines."""
     for node in nodes:
+        if not isinstance(node, ast.Assign | ast.AnnAssign | ast.For):
+            continue
         match node:
             case ast.Assign(targets=targets, value=value, lineno=line):
                 for target in targets:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from jupyter_mlsec.core.strip.edits import Edits
 from jupyter_mlsec.core.strip.metadata import is_dirty, strip_metadata
+from jupyter_mlsec.core.strip.result import Removed, Stripped
 from jupyter_mlsec.core.strip.walk import SPACE, Deep, Item, Malformed, Reader, pairs_of
 
 TYPE_CHECKING = False
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from jupyter_mlsec.core.strip.options import Plan
-    from jupyter_mlsec.core.strip.result import Note
 
 # Keys in which nothing can hide that a run left. Others are no worse; they take the longer way.
 _CELL_METADATA = """
@@ -97,21 +97,23 @@ class Clean:
             type(tags) is list and tag in tags for tags in tagged for tag in self._tags
         )
 
-    def cut(self, data: bytes, note: Note) -> bytes | None:
+    def cut(self, data: bytes) -> Stripped | None:
         """The file without outputs, counts and metadata; None if it is not spelled as expected.
 
         Why this is right: the rest fits, so its line ends stand outside of strings, and behind
         one of them `"outputs": ` is a key, whose value may as well be the one that was cut.
         """
         start = data.find(b'"cells": [') + 10
-        gap = gap_at(data, data.find(b"{", start) + 1) if start > 9 else b""
+        first = data.find(b"{", start) + 1
+        gap = gap_at(data, first) if start > 9 else b""
         if gap[:1] != b"\n":
             return None
         edits = Edits()
-        dropped: list[str] = []
+        dropped: list[tuple[int, str]] = []
         try:
             self._outputs(data, gap, edits)
             _counts(data, gap, edits)
+            in_cells = list(edits)
             result = edits.apply(data)
             if not edits or not self.fits(result):
                 self._metadata(data, gap, edits, dropped)
@@ -121,14 +123,8 @@ class Clean:
                     return None
         except (ValueError, Malformed, IndexError, RecursionError):
             return None
-        for what in dropped:
-            note(None, "metadata", what)
-        for _, _, new in edits:
-            if new == b"null":
-                note(None, "count", "an execution count")
-            elif new == b"[]":
-                note(None, "output", "the outputs of a cell")
-        return result
+        opening = data[start:first] + gap
+        return Stripped(result, lambda: _removed(data, opening, in_cells, dropped), [])
 
     def _outputs(self, data: bytes, gap: bytes, edits: Edits) -> None:
         """Cut the outputs, each one value. Raises ValueError."""
@@ -142,8 +138,10 @@ class Clean:
             edits.append((start, end, b"[]"))
             at = data.find(opening, end)
 
-    def _metadata(self, data: bytes, gap: bytes, edits: Edits, dropped: list[str]) -> None:
-        """Strip cells' metadata."""
+    def _metadata(
+        self, data: bytes, gap: bytes, edits: Edits, dropped: list[tuple[int, str]]
+    ) -> None:
+        """Strip cells' metadata; what is dropped is noted with its place."""
         opening, closing = gap + b'"metadata": {' + gap[:1], gap + b"}"
         for first, last in _between(edits, len(data)):
             at = data.find(opening, first, last)
@@ -153,16 +151,18 @@ class Clean:
                 raw = data[start:end]
                 if is_dirty(pairs_of(raw), self._plan.cell_heads):
                     new = Edits()
+                    names: list[str] = []
                     strip_metadata(
                         *(Reader(raw), 0, new),
                         dropped=self._plan.cell_metadata,
                         kept=self._plan.cell_metadata_kept,
-                        note=dropped.append,
+                        note=names.append,
                     )
+                    dropped += [(start, name) for name in names]
                     edits.append((start, end, new.apply(raw)))
                 at = data.find(opening, end, last)
 
-    def _notebook_metadata(self, data: bytes, edits: Edits, dropped: list[str]) -> None:
+    def _notebook_metadata(self, data: bytes, edits: Edits, dropped: list[tuple[int, str]]) -> None:
         """Strip the notebook's metadata, which must follow the cells."""
         gap = gap_at(data, 1)
         at = data.find(gap + b'"metadata": {', max((end for _, end, _ in edits), default=0))
@@ -176,9 +176,29 @@ class Clean:
                 *(Reader(data, limit=0), start, edits),
                 dropped=self._plan.notebook,
                 kept=self._plan.notebook_kept,
-                note=dropped.append,
+                note=lambda what: dropped.append((len(data), what)),
                 members=members,
             )
+
+
+def _removed(
+    data: bytes,
+    opening: bytes,
+    edits: list[tuple[int, int, bytes]],
+    dropped: list[tuple[int, str]],
+) -> list[Removed]:
+    """What was cut, with the numbers of the cells, each of which begins with `opening`: no other
+    object outside of outputs stands on a line of its own."""
+    words = {b"null": ("count", "the execution count"), b"[]": ("output", "the outputs")}
+    told = [(at, end, *words[new]) for at, end, new in edits]
+    told += [(at, at, "metadata", what) for at, what in dropped]
+    removed: list[Removed] = []
+    cell, last = -1, 0
+    for at, end, part, what in sorted(told):
+        cell += data.count(opening, last, at)
+        last = end
+        removed.append(Removed(cell if at < len(data) else None, part, what))
+    return removed
 
 
 def _between(edits: Edits, size: int) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,6 @@ from jupyter_mlsec.core.strip.walk import BOM, SPACE, Malformed, Reader
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jupyter_mlsec.core.strip.options import Options
-    from jupyter_mlsec.core.strip.result import Note
 
 # Bytes, in one process, after which msgspec has paid for its import (25 ms).
 _WORTH = 2 << 20
@@ -27,9 +26,9 @@ def strip_all(data: bytes, options: Options, *, only: str = "") -> Stripped:
     def note(cell: int | None, part: str, what: str) -> None:
         removed.append(Removed(cell, part, what))
 
-    done = None if only else _at_once(data, options, note)
+    done = None if only else _at_once(data, options)
     if done is not None:
-        return Stripped(done, removed, [])
+        return done
     try:
         reader = Reader(data)
         walk = _Walk(reader, Everything(reader, options, edits, note), only)
@@ -39,7 +38,7 @@ def strip_all(data: bytes, options: Options, *, only: str = "") -> Stripped:
     return Stripped(edits.apply(data), removed, [])
 
 
-def _at_once(data: bytes, options: Options, note: Note) -> bytes | None:
+def _at_once(data: bytes, options: Options) -> Stripped | None:
     """The file stripped in a few passes in C, if it is one of the many for which that is right."""
     global _seen
     _seen += len(data)
@@ -53,7 +52,7 @@ def _at_once(data: bytes, options: Options, note: Note) -> bytes | None:
             plan.clean = Clean(plan, options.keep_output_tags)
         except ImportError:
             return None
-    return data if plan.clean.fits(data) else plan.clean.cut(data, note)
+    return Stripped(data, [], []) if plan.clean.fits(data) else plan.clean.cut(data)
 
 
 class _Walk:

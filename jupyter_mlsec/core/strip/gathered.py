@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from jupyter_mlsec.core.model import Document, Part, Text
 from jupyter_mlsec.core.notebook import BINARY, LANGUAGES, NOISE, from_base64
 from jupyter_mlsec.core.patterns import lazy
+from jupyter_mlsec.core.strip.pictures import said_in
 from jupyter_mlsec.core.strip.readings import encoded, readings
 from jupyter_mlsec.core.strip.strings import (
     MADE,
@@ -29,11 +30,12 @@ from jupyter_mlsec.core.strip.walk import text_of
 _REGULAR = frozenset("cell_type id source metadata outputs execution_count attachments".split())
 _new = tuple.__new__  # a third of the time of a named tuple's own constructor
 _KNOWN = frozenset(("cell_type", "id", "execution_count", "prompt_number", "language", "level"))
-# Metadata of a notebook that people write, such as who they are.
+# Metadata of a notebook by which its authors say who they are.
 AUTHORED = frozenset(
-    "authors author title description license copyright citation contact maintainer maintainers "
-    "kernelspec language_info jupytext rise celltoolbar".split()
+    "authors author title description license copyright citation contact maintainer "
+    "maintainers".split()
 )
+SPLIT = "text/x-pieces"  # for what the pieces of a list say together
 _CONTROL = lazy(r"[\0-\x08\x0b-\x1f]")
 
 
@@ -112,6 +114,8 @@ class Gathered:
         cell_id = identity if type(identity) is str else None
         scope = _new(Scope, (True, start, end))
         origin = _new(_From, (scope, self._number, cell_id, tags, None))
+        if identity and not (cell_id and MADE.match(cell_id)):
+            self._foreign("metadata", identity, origin)
         source = fields.get("source")
         if source:
             self._source(fields.get("cell_type"), None, source, origin)
@@ -137,7 +141,9 @@ class Gathered:
                 tags += _tags(value)
         origin = _From(Scope(True, start, end), self._number, cell_id, tags)
         for key, value in pairs:
-            if not value or (key in _KNOWN and (key in ("id", "language") or is_usual(value))):
+            if not value or (key in _KNOWN and (key == "language" or is_usual(value))):
+                continue
+            if key == "id" and type(value) is str and MADE.match(value):
                 continue
             if key in ("source", "input"):
                 self._source(kind, said, value, origin)
@@ -186,7 +192,8 @@ class Gathered:
             return
         for name, bundle in attachments:
             if not MADE.match(name):
-                self._add("attachment", "text", name, origin, "text/plain")
+                stem = name.rpartition(".")[0]
+                self._add("attachment", "text", f"{name}\n{stem}", origin, "text/plain")
             self._attachment(bundle, origin)
 
     def _cell_metadata(self, metadata: Any, origin: _From) -> None:
@@ -200,19 +207,38 @@ class Gathered:
         if type(output) is not tuple:
             self._foreign("output", output, origin)
             return
-        for mime, text in output_texts(output):
+        lists: list[str] = []
+        for mime, text in output_texts(output, lists):
+            if mime.startswith(BINARY) and is_base64(text):
+                self._picture("output", text, origin, mime)
+                continue
             language = "html" if "html" in mime else "json" if "json" in mime else "text"
             self._add("output", language, text, origin, mime)
+        for pieces in lists:
+            self._add("output", "text", pieces, origin, SPLIT)
 
     def _attachment(self, bundle: Any, origin: _From) -> None:
         for mime, content in bundle if type(bundle) is tuple else ():
-            if not mime.startswith(BINARY) or not is_base64(content):
+            if mime.startswith(BINARY) and is_base64(content):
+                self._picture("attachment", joined(content), origin, mime)
+            else:
                 text = from_base64(text_in(content))
                 self._add("attachment", "text", text, origin, mime)
 
+    def _picture(self, part: Part, encoded: str, origin: _From, mime: str) -> None:
+        """What a picture says beside its pixels; it goes as a whole."""
+        said = said_in(encoded)
+        if said:
+            first = len(self._texts)
+            self._add(part, "text", said, origin, mime)
+            self.written.update(dict.fromkeys(range(first, len(self._texts)), encoded.strip()))
+
     def _foreign(self, part: Part, value: Any, origin: _From) -> None:
         """The strings of a value that has no form of its own."""
-        self._add(part, "json", flatten(value), origin, "application/json")
+        lists: list[str] = []
+        self._add(part, "json", flatten(value, lists), origin, "application/json")
+        for pieces in lists:
+            self._add(part, "text", pieces, origin, SPLIT)
 
     def _add(
         self, part: Part, language: str, text: str, origin: _From, mime: str | None = None

@@ -26,7 +26,8 @@ _NAMED = (
 )
 _CODED = lazy(
     rf"{_INLINE}|&(?:#\d{{1,7}}|#[xX][0-9a-fA-F]{{1,6}}|{_NAMED});"
-    r"|(?:%[2-7][0-9a-fA-F])|\\[_@.*+~-]",
+    r"|%[2-7][0-9a-fA-F]|\\[_@.*+~-]|\\(?:x|u00)[2-7][0-9a-fA-F]"
+    "|[\xad\u200b-\u200d\u2060\ufeff]|[^\\n\b]\b(?!\b)",
     re.DOTALL,
 )
 # What a text must hold to be worth it: most have entities only for what is no part of a value.
@@ -34,15 +35,26 @@ _ENTITY = lazy(rf"&(?:#|(?:{_NAMED.partition('apos|')[2]});|amp;(?:#|amp;))")
 _SPLIT = lazy(rf"[\w.@+-] ?(?:{_INLINE})+ ?[\w.@+-]", re.DOTALL)
 # The beginnings of such tags take a tenth of the time to look for, and most tables have none.
 _TAG = lazy(r"<(?:span|[abisu][ >]|em|strong|mark|font|wbr|code|tspan|small|su[bp]|tt|kbd|[!b])")
+# What has no width, in the middle of a value; letters that are struck over, as in manual pages.
+_UNSEEN = lazy("[\\w@.+-][\xad\u200b-\u200d\u2060\ufeff][\\w@.+ -]")
+_STRUCK = lazy("(?:\\S\b\\S){4}")
 _PERCENT = lazy(r"%(?:40|2[0BbDdEe]|5[Ff])[\w%]")
-_ESCAPED = lazy(r"\\[_@.+-]")
+_ESCAPED = lazy(r"\\(?:[_@.+-]|(?:x|u00)[2-7][0-9a-fA-F])")
 # Spaces that are written with entities, and what has no width.
 _SPACES = {0xA0: " ", 0xAD: "", 0x200B: "", 0x200C: "", 0x200D: "", 0xFEFF: ""}
 _DEPTH = 3  # a page in an attribute of a page: entities in entities
 
-_BASE64 = lazy(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{20,}(?:\\?\r?\n[A-Za-z0-9+/_-]+)*={0,2}(?![\w+/=-])")
+_BASE64 = lazy(r"(?<![\w+/-])[A-Za-z0-9+/_-]{20,}(?:\\?\r?\n[A-Za-z0-9+/_-]+)*={0,2}(?![\w+/=-])")
+# The same in the middle of a text: of a text whose first six characters are ASCII, so that hashes,
+# paths and long names are not decoded; and what must be there for it, found in a fiftieth of the
+# time.
+_IN_TEXT = lazy(
+    r"(?<![\w+/-])(?:[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589]"
+    r"[A-Za-z0-9+/_-]){2}[A-Za-z0-9+/_-]{16,}={0,2}(?![\w+/=-])"
+)
+_LETTERS = bytes(120 if (chr(c).isalnum() and c < 128) or c in b"+/_-" else 32 for c in range(256))
+_LONG = b"x" * 24
 _CONTROL = lazy(r"[\0-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_SIGNS = ("base64", "eyJ", "Basic ", "basic ")
 _HEAD = 76  # characters of a line of base64 (MIME)
 
 
@@ -120,14 +132,17 @@ def readings(text: str) -> Iterator[Reading | _Twice]:
 
 def encoded(text: str) -> Iterator[tuple[str, str]]:
     """What stands in a text in base64, and what it says, if that is a text."""
-    if any(sign in text for sign in _SIGNS):
+    if "base64" in text or "eyJ" in text or "Basic " in text or "basic " in text:
         found: Iterator[str] = (match[0] for match in _BASE64.finditer(text))
     else:
         head = text[:_HEAD]
         whole = text.strip().removeprefix("b'").removesuffix("'")
-        if len(head) < 20 or " " in head or not _BASE64.fullmatch(whole):
+        if len(head) >= 20 and " " not in head and _BASE64.fullmatch(whole):
+            found = iter((whole,))
+        elif _LONG in text.encode("latin-1", "replace").translate(_LETTERS):
+            found = (match[0] for match in _IN_TEXT.finditer(text))
+        else:
             return
-        found = iter((whole,))
     for written in found:
         said = _decoded(written)
         if said:
@@ -144,7 +159,9 @@ def _decoded(written: str) -> str:
     try:
         said = a2b_base64(plain + "=" * (-len(plain) % 4)).decode()
     except (Error, ValueError):
-        return ""
+        from jupyter_mlsec.core.strip.pictures import said_in
+
+        return said_in(plain)
     return "" if _CONTROL.search(said) else said
 
 
@@ -153,6 +170,8 @@ def _is_coded(text: str) -> bool:
         ("&" in text and _ENTITY.search(text))
         or ("%" in text and _PERCENT.search(text))
         or ("\\" in text and _ESCAPED.search(text))
+        or ("\b" in text and _STRUCK.search(text))
+        or (not text.isascii() and _UNSEEN.search(text))
         or ("<" in text and _TAG.search(text) and _SPLIT.search(text))
     )
 
@@ -164,4 +183,6 @@ def _meant(code: str) -> str:
         return unescape(code).translate(_SPACES)
     if code[0] == "%":
         return chr(int(code[1:], 16))
-    return "" if code[0] == "<" else code[1:]
+    if code[0] != "\\":
+        return ""
+    return code[1:] if len(code) == 2 else chr(int(code[-2:], 16))

@@ -19,10 +19,9 @@ class Unparsable(MlsecError):
 class Removed:
     """Something that was removed, or for `Stripped.source` a secret that is named only.
 
-    `cell` counts from 0 over all cells; None for what belongs to the notebook, and where mode
-    `all` took a file at once and did not count. `part` is
-    `output`, `count`, `metadata`, `attachment`, `id` or `source`; `what` says what it was, in
-    words or as a rule's id, and never the value.
+    `cell` counts from 0 over all cells; None for what belongs to the notebook. `part` is `output`,
+    `count`, `metadata`, `attachment`, `id` or `source`; `what` says what it was, in words or as a
+    rule's id, and never the value.
     """
 
     __slots__ = ("cell", "part", "what")
@@ -45,9 +44,21 @@ class Removed:
 class Stripped:
     """`data` is the very same object as was given if nothing was removed."""
 
-    __slots__ = ("data", "removed", "source")
+    __slots__ = ("_removed", "data", "source")
 
-    def __init__(self, data: bytes, removed: list[Removed], source: list[Removed]) -> None:
+    def __init__(
+        self,
+        data: bytes,
+        removed: list[Removed] | Callable[[], list[Removed]],
+        source: list[Removed],
+    ) -> None:
+        """`removed` may be what tells, where that takes time and most do not ask (git)."""
         self.data = data
-        self.removed = removed
+        self._removed = removed
         self.source = source
+
+    @property
+    def removed(self) -> list[Removed]:
+        if not isinstance(self._removed, list):
+            self._removed = self._removed()
+        return self._removed

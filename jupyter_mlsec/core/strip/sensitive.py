@@ -22,7 +22,8 @@ from jupyter_mlsec.core.strip.walk import Item, Malformed, Reader
 
 _ROUNDS = 4  # of finding and replacing; then outputs are removed as a whole
 _LEAST = 8  # characters of a source's secret from which it is looked for in outputs too
-_SOURCES = frozenset(("source", "input", "id"))
+_SOURCES = frozenset(("source", "input"))
+_PICTURES = (*BINARY, "application/pdf")
 _IGNORE = "mlsec-ignore"
 
 
@@ -49,41 +50,85 @@ Find = Callable[[Document], Sequence[Found]]
 
 def strip_sensitive(data: bytes, find: Find, path: str = "") -> Stripped:
     """Mode `sensitive`. Raises Unparsable, and MlsecError for what can't be removed."""
-    removed: list[Removed] = []
-    source: list[Removed] = []
     document = glance(data, path)
     if document and all(_ignored(document.texts[f.text], f) for f in find(document)):
-        return Stripped(data, removed, source)  # as most are
-    for number in range(_ROUNDS + 2):
-        texts = _texts(data, path)
+        return Stripped(data, [], [])  # as most are
+    texts = _texts(data, path)
+    document = texts.document()
+    everything = _found(texts, document, find)
+    source = _in_sources(document, everything)
+    found = _outside(document, everything) + _printed(document, everything)
+    if not found:
+        return Stripped(data, [], source)
+    removed = _named(texts, document, found)
+    redaction = _Redaction(texts, document, whole=False)
+    new = redaction.of(found)
+    scopes = sorted({texts.scopes[f.text] for f in found})
+    if all(scope.cell for scope in scopes):
+        cells = {texts.scopes[f.text]: document.texts[f.text].cell for f in found}
+        new, more = _again_in_cells(new, redaction.now(scopes), [cells[s] for s in scopes], find)
+    else:
+        new, more = _again(new, find)
+    return Stripped(new, removed + more, source)
+
+
+def _again(
+    data: bytes, find: Find, numbers: Sequence[int | None] | None = None
+) -> tuple[bytes, list[Removed]]:
+    """Look for what is still there, and remove it, until there is nothing. `numbers` are the
+    cells', where they are not all of the notebook. Raises MlsecError."""
+    removed: list[Removed] = []
+    for number in range(1, _ROUNDS + 2):
+        texts = _texts(data, "")
         document = texts.document()
-        found = [
-            # what stands there in base64 is replaced as that
-            f._replace(value=texts.written[f.text]) if f.text in texts.written else f
-            for f in find(document)
-            if not _ignored(document.texts[f.text], f)
-        ]
-        if not number:
-            source = _in_sources(document, found)
-        found = [f for f in found if document.texts[f.text].part != "source"] + (
-            _printed(document, found) if not number else []
-        )
+        found = _outside(document, _found(texts, document, find))
         if not found:
-            return Stripped(data, removed, source)
-        removed += _named(texts, document, found)
+            return data, removed
+        for named in _named(texts, document, found):
+            cell = named.cell if numbers is None or named.cell is None else numbers[named.cell]
+            removed.append(Removed(cell, named.part, named.what))
         data = _Redaction(texts, document, whole=number >= _ROUNDS).of(found)
+    cell = removed[-1].cell
+    place = "metadata" if cell is None else f"cell {cell + 1}"
     raise MlsecError(
-        f"what is sensitive in cell {removed[-1].cell} can't be removed from the file",
+        f"what is sensitive in {place} can't be removed from the file",
         "clear the cell's outputs, or strip with mode all",
     )
 
 
+def _again_in_cells(
+    data: bytes, spans: Sequence[tuple[int, int]], numbers: Sequence[int | None], find: Find
+) -> tuple[bytes, list[Removed]]:
+    """The same in the cells that were edited, as a notebook of their own: others are known."""
+    cells = b'{"cells": [%b]}' % b",".join([data[start:end] for start, end in spans])
+    new, removed = _again(cells, find, numbers)
+    if new is cells:
+        return data, removed
+    reader = Reader(new)
+    items, _ = reader.items(new.index(b"["))
+    pieces = zip(spans, items, strict=True)
+    edits = Edits((*span, new[item.at : item.end]) for span, item in pieces)
+    return edits.apply(data), removed
+
+
+def _found(texts: Texts, document: Document, find: Find) -> list[Found]:
+    """What is found and not ignored; in the place of what is read in base64, that."""
+    return [
+        f._replace(value=texts.written[f.text]) if f.text in texts.written else f
+        for f in find(document)
+        if not _ignored(document.texts[f.text], f)
+    ]
+
+
+def _outside(document: Document, found: Iterable[Found]) -> list[Found]:
+    return [f for f in found if document.texts[f.text].part != "source"]
+
+
 def source_secrets(data: bytes, find: Find) -> list[Removed]:
     """The secrets in the sources of a notebook. Raises Unparsable."""
-    document = _texts(data, "").document()
-    return _in_sources(
-        document, [f for f in find(document) if not _ignored(document.texts[f.text], f)]
-    )
+    texts = _texts(data, "")
+    document = texts.document()
+    return _in_sources(document, _found(texts, document, find))
 
 
 def _texts(data: bytes, path: str) -> Texts:
@@ -156,6 +201,20 @@ class _Redaction:
                 self._field(scope.at, scope.end, here)
         return self._edits.apply(self._reader.data)
 
+    def now(self, scopes: Iterable[Scope]) -> list[tuple[int, int]]:
+        """Where scopes, in order, stand behind the edits, which are in order once made."""
+        spans = []
+        edits, shift = iter([*self._edits, (len(self._reader.data), 0, b"")]), 0
+        edit = next(edits)
+        for scope in scopes:
+            while edit[0] < scope.at:
+                shift, edit = shift + len(edit[2]) - edit[1] + edit[0], next(edits)
+            start = scope.at + shift
+            while edit[0] < scope.end:
+                shift, edit = shift + len(edit[2]) - edit[1] + edit[0], next(edits)
+            spans.append((start, scope.end + shift))
+        return spans
+
     def _cell(self, scope: Scope, found: Sequence[Found]) -> None:
         by_output: dict[int | None, list[Found]] = {}
         for f in found:
@@ -170,8 +229,16 @@ class _Redaction:
                     if number is not None:
                         last = self._texts.runs.get((scope.at, number), number)
                         self._run(items[number : last + 1], here)
+            elif rest and field.key == "id":
+                self._identity(field, rest)
             elif rest:
                 self._field(field.at, field.end, rest, field.key)
+
+    def _identity(self, field: Item, found: Sequence[Found]) -> None:
+        """A cell's id: formats allow letters, digits, - and _ in it, and no cell has another's."""
+        if _values(found).redact(self._text, field.at, field.end, Edits()):
+            new = f'"redacted-{self._document.texts[found[0].text].cell}"'
+            self._edits.append((field.at, field.end, new.encode()))
 
     def _run(self, items: Sequence[Item], found: Sequence[Found]) -> None:
         """One output, or a stream that is cut in several."""
@@ -199,16 +266,20 @@ class _Redaction:
             return
         for field in self._reader.members(item.at):
             if field.key == "data" and self._reader.data[field.at] == 0x7B:
-                self._bundle(field, values)
+                self._bundle(field, values, marker)
             else:
                 values.redact(self._text, field.start, field.end, self._edits)
 
-    def _bundle(self, field: Item, values: Values) -> None:
+    def _bundle(self, field: Item, values: Values, marker: str) -> None:
         """All MIME forms of an output; a picture of it may show the same."""
-        cuts = Cuts(self._edits, field.at)
         members = self._reader.members(field.at)
+        if members and all(member.key.startswith(_PICTURES) for member in members):
+            new = f'{{"text/plain": "{marker}"}}'
+            self._edits.append((field.at, field.end, new.encode()))
+            return
+        cuts = Cuts(self._edits, field.at)
         for member in members:
-            if member.key.startswith((*BINARY, "application/pdf")):
+            if member.key.startswith(_PICTURES):
                 cuts.drop(member.start, member.end)
             else:
                 cuts.keep(member.start, member.end)

@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -57,9 +57,7 @@ class BrokerProvider:
 
     @guarded
     def get(self, ref: Reference) -> Fetched:
-        answer = self._decided({"op": "get", "reference": _fields(ref)})
-        lease = answer.get("lease")
-        return Fetched(answer["data"], answer["version"], Lease(*lease) if lease else None)
+        return _fetched(self._decided({"op": "get", "reference": _fields(ref)}))
 
     @guarded
     def put(self, ref: Reference, value: str, cas: int | None = None) -> int:
@@ -70,6 +68,12 @@ class BrokerProvider:
     def list(self, prefix: str = "") -> list[str]:
         """Names of Vault, or of the provider that the prefix begins with (`aws-sm://`)."""
         return [str(name) for name in self._asked({"op": "list", "prefix": prefix})["names"]]
+
+    @guarded
+    def engine(self, call: str, mount: str, name: str, body: Mapping[str, Any]) -> Fetched:
+        """What an engine of Vault makes of parameters; see `VaultProvider.engine`."""
+        request = {"op": "engine", "call": call, "mount": mount, "name": name, "body": body}
+        return _fetched(self._decided(request))
 
     @guarded
     def revoke(self, lease: str) -> None:
@@ -148,11 +152,17 @@ class Named:
         self.get = broker.get
         self.put = broker.put
         self.revoke = broker.revoke
+        self.engine = broker.engine
         self.tokens = broker.tokens
         self._broker = broker
 
     def list(self, prefix: str = "") -> list[str]:
         return self._broker.list(f"{self.name}://{prefix}")
+
+
+def _fetched(answer: Mapping[str, Any]) -> Fetched:
+    lease = answer.get("lease")
+    return Fetched(answer["data"], answer["version"], Lease(*lease) if lease else None)
 
 
 def _fields(ref: Reference) -> list[str | int | None]:

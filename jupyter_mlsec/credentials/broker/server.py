@@ -23,6 +23,7 @@ from jupyter_mlsec.credentials.broker.grants import Grants
 from jupyter_mlsec.credentials.broker.processes import before, death_of, peer
 from jupyter_mlsec.credentials.provider import Fetched, Provider, open_provider
 from jupyter_mlsec.credentials.reference import VAULT, Reference, parse
+from jupyter_mlsec.credentials.vault import engines
 
 _LARGEST = 4 << 20  # bytes of one line: Vault takes values of 1 MB, JSON escapes them
 _LONGEST = 100  # bytes of a socket's path
@@ -262,7 +263,8 @@ class Broker:
             return self._listed(connection, str(request.get("prefix", "")))
         if operation == "revoke":
             return self._revoked(connection, str(request.get("lease")), notebook)
-        ref = _reference(request.get("reference"))
+        engine = operation == "engine"
+        ref = _named(request)
         cell = request.get("cell")
         facts = {"notebook": notebook, "cell": cell if isinstance(cell, str) else None}
         try:
@@ -273,16 +275,43 @@ class Broker:
                 version = self._provider(connection, ref.provider).put(ref, value, cas)
                 self._record("put", ref, version=version, **facts)
                 return {"version": version}
-            return self._fetched(connection, ref, facts)
+            if engine:
+                return self._made(connection, ref, request, facts)
+            provider = self._provider(connection, ref.provider)
+            found = self._kept(connection, provider, provider.get(ref))
+            for key, value in found.data.items():
+                label = f"{ref.label}#{key}" if ref.is_mapping else ref.label
+                self._learn(connection.kernel, label, value)
+            return self._told(ref, found, facts)
         except MlsecError as error:
             self._record("refusal", ref, problem=error, **facts)
             raise
 
-    def _fetched(
-        self, connection: _Connection, ref: Reference, facts: dict[str, str | None]
+    def _made(
+        self,
+        connection: _Connection,
+        ref: Reference,
+        request: dict[str, Any],
+        facts: dict[str, str | None],
     ) -> dict[str, Any]:
-        provider = self._provider(connection, ref.provider)
-        found: Fetched = provider.get(ref)
+        """What an engine of Vault makes: a ciphertext, a certificate, a one-time password."""
+        provider: Any = self._provider(connection, VAULT)
+        if not hasattr(provider, "engine"):
+            raise MlsecError("only Vault has engines", "no Vault is asked here")
+        call, body = request["call"], request.get("body")
+        made = provider.engine(
+            call,
+            str(request["mount"]),
+            str(request["name"]),
+            body if isinstance(body, dict) else {},
+        )
+        found = self._kept(connection, provider, made)
+        for key in engines.secret_keys(call, found.data):
+            self._learn(connection.kernel, f"{ref.label}#{key}", found.data[key])
+        return self._told(ref, found, facts)
+
+    def _kept(self, connection: _Connection, provider: Provider, found: Fetched) -> Fetched:
+        """What was fetched, its lease remembered as the connection's."""
         lease = found.lease
         if lease is not None:
             connection.leases[lease.id] = provider
@@ -291,10 +320,12 @@ class Broker:
                     with suppress(MlsecError):
                         provider.revoke(lease.id)  # type: ignore[attr-defined]
                 raise MlsecError("the kernel has ended")
-        for key, value in found.data.items():
-            label = f"{ref.label}#{key}" if ref.is_mapping else ref.label
-            self._learn(connection.kernel, label, value)
+        return found
+
+    def _told(self, ref: Reference, found: Fetched, facts: dict[str, str | None]) -> dict[str, Any]:
+        """The answer for what was fetched, once it stands in the audit log."""
         self._record("fetch", ref, version=found.version, **facts)
+        lease = found.lease
         return {
             "data": dict(found.data),
             "version": found.version,
@@ -318,9 +349,9 @@ class Broker:
     def _wait(self, kernel: str, request: dict[str, Any], notebook: str | None) -> str | None:
         """None if the notebook may have what a request names, or what to wait for in words.
         Raises MlsecError if it may not."""
-        if request.get("op") not in ("get", "put"):
+        if request.get("op") not in ("get", "put", "engine"):
             return None
-        ref = _reference(request.get("reference"))
+        ref = _named(request)
         try:
             return self._permitted(kernel, notebook or "", ref.label)
         except MlsecError as error:
@@ -376,6 +407,17 @@ def _reference(fields: Any) -> Reference:
         case [str(provider), str(path), str() | None as key, int() | None as version]:
             return Reference(provider, path, key, version)
     raise MlsecError("this is not a reference of a secret")
+
+
+def _named(request: dict[str, Any]) -> Reference:
+    """What a request is about: a secret, or an engine as a reference. Raises MlsecError for what
+    is neither."""
+    if request.get("op") != "engine":
+        return _reference(request.get("reference"))
+    match request:
+        case {"call": str(call), "mount": str(mount), "name": str(name), "body": dict()}:
+            return engines.reference(call, mount, name)
+    raise MlsecError("this is not a call of one of Vault's engines")
 
 
 def _digest(pass_: str) -> bytes:

@@ -3,11 +3,12 @@
 `protect(redactor)` puts all of it in place, once, and before the first secret is there. Each part
 also works alone: `session` (all messages), `descriptors` (what C code and child processes write),
 `processes` (command lines of child processes, files that were written), `history` (input and
-output history, %store, %logstart), `logs`.
+output history, %store, %logstart), `logs`, `memory`.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -40,15 +41,15 @@ def protect(redactor: Redactor) -> None:
     """
     if _protected:
         return
-    from jupyter_mlsec.credentials.kernel import history, logs, processes
+    from jupyter_mlsec.credentials.kernel import history, logs, memory, processes
 
+    memory.protect(os.environ)  # first: where it can't be, no secret is fetched
     logs.protect(redactor)
     running = shell()
     # IPython's own history is masked; what was typed into it before the secret was known is old
     history_file = getattr(getattr(running, "history_manager", None), "hist_file", None)
     watch = processes.protect(redactor, history_file)
     _protected.append(watch)
-    _no_core_dumps()
     if running is None:
         return
     history.protect(running, redactor)
@@ -61,13 +62,3 @@ def protect(redactor: Redactor) -> None:
 
         guard(session, redactor)
         descriptors.protect(redactor)
-
-
-def _no_core_dumps() -> None:
-    """A crash must not write the memory of this process to disk."""
-    try:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    except (ImportError, ValueError, OSError):
-        pass  # no such limits here (Windows)

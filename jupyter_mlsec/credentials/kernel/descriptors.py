@@ -31,20 +31,28 @@ def protect(redactor: Redactor) -> None:
     for name, number in (("stdout", 1), ("stderr", 2)):
         copy = getattr(getattr(sys, name), "_original_stdstream_copy", None)
         try:
-            Pump(redactor, number if copy is None else copy)
+            _replace(redactor, number if copy is None else copy)
         except OSError:
             continue  # it is closed: nothing can leak through it
 
 
+def _replace(redactor: Redactor, descriptor: int) -> None:
+    """Put a pump in the place of a descriptor."""
+    pump = Pump(redactor, descriptor)
+    os.dup2(pump.entry, descriptor, inheritable=os.get_inheritable(descriptor))
+    os.close(pump.entry)
+
+
 class Pump:
-    """Puts itself in the place of a descriptor and writes what comes to where that one led."""
+    """A thread that writes what comes through `entry`, masked, to where a descriptor leads now.
+
+    It ends when all copies of `entry` are closed, or with its process.
+    """
 
     def __init__(self, redactor: Redactor, descriptor: int) -> None:
         self._stream = redactor.stream()
         self._out = os.dup(descriptor)
-        self._in, write = os.pipe()
-        os.dup2(write, descriptor, inheritable=os.get_inheritable(descriptor))
-        os.close(write)
+        self._in, self.entry = os.pipe()
         self._idle = threading.Event()
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._thread = threading.Thread(target=self._run, name="mlsec-pump", daemon=True)
@@ -63,6 +71,7 @@ class Pump:
                 self._idle.clear()
             raw = os.read(self._in, _CHUNK)
             if not raw:
+                self._end()
                 return
             self._write(self._stream.feed(self._decoder.decode(raw)))
 
@@ -73,6 +82,12 @@ class Pump:
                 rest = rest[os.write(self._out, rest) :]
             except OSError:
                 return  # the terminal is gone, and nothing else is to be told
+
+    def _end(self) -> None:
+        self._write(self._stream.flush())
+        self._idle.set()
+        os.close(self._in)
+        os.close(self._out)
 
     def _drain(self) -> None:
         """Give the pump time to write what is still in the pipe."""

@@ -6,36 +6,54 @@ the tests (OpenBao) has none of these methods.
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.credentials.vault.logins import Auth, Context
 
+_IDENTITY = "Action=GetCallerIdentity&Version=2011-06-15"
 _TIMEOUT = 2.0  # seconds: a metadata server is next door, or there is none
 
 
 def aws(api: Any, context: Context) -> Auth:
     """A signed request for the caller's identity, which Vault sends to AWS
-    (developer.hashicorp.com, "AWS auth method", IAM). Credentials as boto3 finds them."""
+    (developer.hashicorp.com, "AWS auth method", IAM). Credentials as boto3 finds them.
+
+    It is signed for AWS's global endpoint, as `vault login -method=aws` does: that one takes no
+    signature of another region, whatever AWS_REGION says. VAULT_AWS_REGION is for a Vault that
+    has a regional `sts_endpoint`.
+    """
     try:
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
         from botocore.session import Session
     except ImportError:
         raise MlsecError("the login by AWS needs boto3", "pip install boto3") from None
-    session = Session()
-    found = session.get_credentials()
+    found = Session().get_credentials()
     if found is None:
         raise MlsecError("no AWS credentials are set up here", "see `aws sts get-caller-identity`")
-    keys = found.get_frozen_credentials()
-    return api.auth.aws.iam_login(
-        keys.access_key,
-        keys.secret_key,
-        keys.token,
-        header_value=context.variable("AWS_HEADER"),
-        role=context.variable("AUTH_ROLE"),
-        region=session.get_config_variable("region") or "us-east-1",
-        mount_point=context.mount("aws"),
-    )["auth"]
+    region, header = context.variable("AWS_REGION"), context.variable("AWS_HEADER")
+    host = f"sts.{region}.amazonaws.com" if region else "sts.amazonaws.com"
+    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+    if header:
+        headers["X-Vault-AWS-IAM-Server-ID"] = header
+    request = AWSRequest("POST", f"https://{host}/", headers, _IDENTITY)
+    SigV4Auth(found.get_frozen_credentials(), "sts", region or "us-east-1").add_auth(request)
+    body = {
+        "role": context.variable("AUTH_ROLE"),
+        "iam_http_request_method": request.method,
+        "iam_request_url": _base64(request.url),
+        "iam_request_body": _base64(_IDENTITY),
+        "iam_request_headers": _base64(json.dumps(dict(request.headers))),
+    }
+    return api.adapter.login(f"/v1/auth/{context.mount('aws')}/login", json=body)["auth"]
+
+
+def _base64(text: str) -> str:
+    return b64encode(text.encode()).decode()
 
 
 def gcp(api: Any, context: Context) -> Auth:

@@ -1,88 +1,75 @@
-"""The engines that are no stores: what they make is asked for with parameters."""
+"""The engines that are no stores: what they make is asked for with parameters.
+
+Paths and parameters are those of Vault's HTTP API (developer.hashicorp.com/vault/api-docs/secret).
+"""
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
-from collections.abc import Mapping
-from typing import Any
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.credentials.provider import Fetched, Lease
-from jupyter_mlsec.credentials.vault.client import Client
+from jupyter_mlsec.credentials.reference import Reference, parse
+
+if TYPE_CHECKING:
+    from jupyter_mlsec.credentials.vault.client import Client
 
 
-class Engines:
-    """Calls of Vault's transit, PKI, TOTP and SSH engines, of wrapping and of the cubbyhole.
+class Call(NamedTuple):
+    """What is asked of an engine: the word between its mount and the name of a key or role, and
+    which values of the answer are secrets, None for all."""
 
-    `mount` is where an engine is mounted. All raise MlsecError, and their frames may hold
-    values: the provider guards them.
-    """
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def encrypt(self, key: str, plain: bytes, mount: str = "transit") -> str:
-        """The ciphertext, such as `vault:v1:...`; the key stays with the server."""
-        text = b64encode(plain).decode()
-        answer = self._client.call(
-            lambda api: api.secrets.transit.encrypt_data(key, text, mount_point=mount)
-        )
-        return str(answer["data"]["ciphertext"])
-
-    def decrypt(self, key: str, ciphertext: str, mount: str = "transit") -> bytes:
-        answer = self._client.call(
-            lambda api: api.secrets.transit.decrypt_data(key, ciphertext, mount_point=mount)
-        )
-        return b64decode(answer["data"]["plaintext"])
-
-    def certificate(
-        self, role: str, common_name: str, mount: str = "pki", **parameters: str
-    ) -> Fetched:
-        """A new certificate with its private key: `certificate`, `private_key`, `issuing_ca`,
-        `serial_number` and the like. `parameters` such as ttl="24h"."""
-        answer = self._client.call(
-            lambda api: api.secrets.pki.generate_certificate(
-                role, common_name, extra_params=parameters, mount_point=mount
-            )
-        )
-        return _fetched(answer)
-
-    def totp(self, name: str, mount: str = "totp") -> str:
-        """The code of now."""
-        answer = self._client.call(lambda api: api.adapter.get(f"/v1/{mount}/code/{name}"))
-        return str(answer["data"]["code"])
-
-    def ssh_sign(self, role: str, public_key: str, mount: str = "ssh", **parameters: str) -> str:
-        """The user's public key, signed by the server's CA (a certificate for `ssh -i`)."""
-        answer = self._client.post(f"{mount}/sign/{role}", {"public_key": public_key, **parameters})
-        return str(answer["data"]["signed_key"])
-
-    def ssh_otp(self, role: str, ip: str, mount: str = "ssh") -> str:
-        """A password for one login to a machine."""
-        answer = self._client.post(f"{mount}/creds/{role}", {"ip": ip})
-        return str(answer["data"]["key"])
-
-    def wrap(self, data: Mapping[str, str], ttl: str = "5m") -> str:
-        """A token that gives the data back once, to whoever has it."""
-        answer = self._client.post("sys/wrapping/wrap", dict(data), wrap_ttl=ttl)
-        return str(answer["wrap_info"]["token"])
-
-    def unwrap(self, token: str) -> Fetched:
-        """What a wrapping token holds. It works once; that it was used already is said."""
-        from jupyter_mlsec.credentials.vault.logins import unwrap
-
-        answer = self._client.call(lambda api: unwrap(api, token))
-        return _fetched({"data": answer.get("data") or answer.get("auth") or {}})
+    word: str
+    secret: tuple[str, ...] | None
 
 
-def _fetched(answer: Mapping[str, Any]) -> Fetched:
-    import json
+CALLS = {
+    "encrypt": Call("encrypt", ()),
+    "decrypt": Call("decrypt", ()),  # data, which is often large: its user decides what it is
+    "certificate": Call("issue", ("private_key",)),
+    "totp": Call("code", ("code",)),
+    "ssh_sign": Call("sign", ()),
+    "ssh_password": Call("creds", ("key",)),
+    "wrap": Call("wrap", ("token",)),
+    "unwrap": Call("unwrap", None),
+}
+WRAPPING = "sys/wrapping"  # the mount of the last two, whose paths have no name
 
+
+def reference(call: str, mount: str, name: str) -> Reference:
+    """What a call asks for, as the audit log and grants name it. Raises MlsecError for what is
+    no path."""
+    if call not in CALLS or (mount == WRAPPING) != (call in ("wrap", "unwrap")):
+        raise MlsecError("Vault has no such engine")
+    path = "/".join(part for part in (mount.strip("/"), CALLS[call].word, name) if part)
+    return parse(path)
+
+
+def secret_keys(call: str, data: Iterable[str]) -> list[str]:
+    """Which keys of an answer are secrets."""
+    secret = CALLS[call].secret
+    return [key for key in data if secret is None or key in secret]
+
+
+def make(client: Client, call: str, ref: Reference, body: Mapping[str, Any]) -> Fetched:
+    """What an engine makes. Raises MlsecError, and its frames may hold values: the provider
+    guards them. `wrap` gets its `data`, and `ttl` says how long the token holds."""
+    if call == "totp":
+        answer = client.get(ref.path)
+    elif call == "wrap":
+        answer = client.post(ref.path, body["data"], wrap_ttl=str(body["ttl"]))
+        answer = {"data": {"token": answer["wrap_info"]["token"]}}
+    else:
+        answer = client.post(ref.path, dict(body))
     data = {
-        name: value if isinstance(value, str) else json.dumps(value)
-        for name, value in answer["data"].items()
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in (answer.get("data") or answer.get("auth") or {}).items()
     }
     lease = None
     if answer.get("lease_id"):
         seconds = int(answer["lease_duration"])
         lease = Lease(answer["lease_id"], seconds, bool(answer["renewable"]))
+        client.keep(lease)
     return Fetched(data, None, lease)

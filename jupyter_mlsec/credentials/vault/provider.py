@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_mlsec.core.errors import MlsecError
+from jupyter_mlsec.credentials import ci
 from jupyter_mlsec.credentials.edge import guarded
 from jupyter_mlsec.credentials.provider import Fetched
 from jupyter_mlsec.credentials.reference import Reference
-from jupyter_mlsec.credentials.vault import kv, settings
+from jupyter_mlsec.credentials.vault import engines, kv, settings
 from jupyter_mlsec.credentials.vault.client import Client
-from jupyter_mlsec.credentials.vault.engines import Engines
 from jupyter_mlsec.credentials.vault.logins import Ask, Context, Tell
 from jupyter_mlsec.credentials.vault.mounts import Mounts
 
@@ -132,9 +132,10 @@ class VaultProvider:
         return provider
 
     @guarded
-    def engine(self, call: str, *arguments: Any, **named: Any) -> Any:
-        """One call of `Engines`, guarded."""
-        return getattr(Engines(self._client()[0]), call)(*arguments, **named)
+    def engine(self, call: str, mount: str, name: str, body: Mapping[str, Any]) -> Fetched:
+        """What an engine makes of parameters: one of `engines.CALLS`."""
+        ref = engines.reference(call, mount, name)
+        return engines.make(self._client()[0], call, ref, body)
 
     def tokens(self) -> tuple[str, ...]:
         """The tokens that this process holds, for the redactor to know."""
@@ -156,6 +157,8 @@ class VaultProvider:
             from jupyter_mlsec.credentials import embedded
 
             running = embedded.find(environment)
+            if running is None and embedded.exists(environment):
+                raise MlsecError("your own Vault does not run", "start it: `mlsec vault start`")
             if running is None:
                 raise MlsecError(
                     "no Vault is set up",
@@ -175,7 +178,7 @@ _HIDDEN = frozenset(("system", "identity", "cubbyhole"))
 
 def _asking(environment: Mapping[str, str]) -> Ask | None:
     """A prompt that does not echo, where a person sits at a terminal; never in CI."""
-    if environment.get("CI") or not sys.stdin or not sys.stdin.isatty():
+    if ci.unattended(environment) or not sys.stdin or not sys.stdin.isatty():
         return None
     from getpass import getpass
 

@@ -7,7 +7,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.core.findings import mask
@@ -15,6 +15,7 @@ from jupyter_mlsec.core.fixes import Fixed, MakeContext, fix_bytes
 from jupyter_mlsec.core.model import Document, ScanError
 from jupyter_mlsec.core.view import Context
 from jupyter_mlsec.faces.cli import options
+from jupyter_mlsec.files.downloads import digest_of
 from jupyter_mlsec.files.hub import cached_commit
 from jupyter_mlsec.files.versions import Versions, from_choice
 from jupyter_mlsec.files.writing import replace
@@ -91,7 +92,8 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
         "--pin-from",
         metavar="WHERE",
         help="versions to pin to: environment (this one), kernel (the notebook's), an interpreter, "
-        "or a lock or requirements file; datasets go to the commits in this machine's cache",
+        "or a lock or requirements file; datasets and models go to the commits in this machine's "
+        "cache, downloads get the digests of the files that are here",
     )
     parser.add_argument(
         "--to-vault",
@@ -129,6 +131,7 @@ def _contexts(pin_from: str | None) -> MakeContext:
         found: Versions = versions(pin_from, document.kernel if pin_from == "kernel" else None)
         made = Context(document, versions=found.versions, versions_from=found.source)
         made.commit_of = cached_commit
+        made.digest_of = partial(digest_of, os.path.dirname(document.path))
         return made
 
     return context

@@ -91,6 +91,11 @@ def _add_scope(parser: argparse.ArgumentParser) -> None:
         )
     parser.set_defaults(scope="local")
     parser.add_argument(
+        "--shared-hooks",
+        action="store_true",
+        help="also the hooks where core.hooksPath points: of all repositories that use it",
+    )
+    parser.add_argument(
         "--attributes",
         metavar="FILE",
         help="the attributes file to write, such as .gitattributes to share it "
@@ -110,6 +115,7 @@ def _install(given: argparse.Namespace) -> int:
         scope=given.scope,
         attributes_file=given.attributes and os.path.abspath(given.attributes),
         from_nbstripout=given.from_nbstripout,
+        shared_hooks=given.shared_hooks,
     )
     print(f"The filter is set up ({given.scope}; {_shown(done.attributes)}).")
     for note in done.notes:
@@ -130,7 +136,12 @@ def _uninstall(given: argparse.Namespace) -> int:
     from jupyter_mlsec.git.install import uninstall
 
     file = given.attributes and os.path.abspath(given.attributes)
-    found = uninstall(os.getcwd(), scope=given.scope, attributes_file=file)
+    found = uninstall(
+        os.getcwd(),
+        scope=given.scope,
+        attributes_file=file,
+        shared_hooks=given.shared_hooks,
+    )
     if given.scope == "local":
         from jupyter_mlsec.git import command
         from jupyter_mlsec.git.health import purge
@@ -164,8 +175,11 @@ def _doctor(given: argparse.Namespace) -> int:
 
 
 def _tell(health: Health) -> None:
+    from jupyter_mlsec.git.driver import HOOKS
+
     if health.scope:
-        settings = " ".join(f"{key}={value}" for key, value in health.settings.items())
+        told = {key: value for key, value in health.settings.items() if key != HOOKS}
+        settings = " ".join(f"{key}={value}" for key, value in told.items())
         print(f"filter:    set up ({health.scope}), {settings or 'as the configuration says'}")
     else:
         print("filter:    not set up")

@@ -58,7 +58,7 @@ def run(
                     fixed = Fixed(plan.data, plan.changes, (), frozenset(plan.values.values()))
                     sys.stdout.writelines(diff(source.path, fixed))
                 elif plan.values:
-                    for ref in moving.store(plan, provider):
+                    for ref in moving.store(plan.values, plan.new, provider):
                         audit.record("put", ref, version=1, notebook=source.path)
                     replace(source.file, plan.data)
                     _tell(source, plan, purge)
@@ -87,18 +87,18 @@ def _tell(source: Source, plan: moving.Plan, purge: bool) -> None:
 
 
 def _tell_traces(source: Source, plan: moving.Plan, purge: bool) -> None:
-    from jupyter_mlsec.files.traces import traces
+    from jupyter_mlsec.files.traces import STORE, traces
 
     for trace in traces(source.file, set(plan.values.values()), os.environ, purge=purge):
         lines = f", {_count(trace.lines, 'entry', 'entries')}" if trace.lines else ""
         if trace.purged:
             print(f"{source.path}: purged from {trace.what} ({trace.file}{lines})")
             continue
-        remedy = "; --purge removes it there" if "store" not in trace.what else "; delete that file"
-        print(
-            f"mlsec: still in {trace.what} ({trace.file}{lines}){remedy}",
-            file=sys.stderr,
-        )
+        remedy = "--purge removes it there"
+        if trace.what == STORE:
+            remedy = "it keeps every change, so delete that file while no server runs"
+        where = "still in" if trace.sure else "it may still be in"
+        print(f"mlsec: {where} {trace.what} ({trace.file}{lines}); {remedy}", file=sys.stderr)
 
 
 def _advise(kinds: set[str]) -> None:

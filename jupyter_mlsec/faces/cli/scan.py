@@ -70,7 +70,7 @@ def run(arguments: Sequence[str]) -> int:
 def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="mlsec scan",
-        description="Find secrets, unsafe installs, data and models in notebooks and the files beside.",
+        description="Find leaked secrets, unsafe installs, data and models in notebooks.",
         epilog=_EPILOG,
         formatter_class=options.Formatter,
     )

@@ -147,7 +147,7 @@ def _set(given: argparse.Namespace) -> int:
 def _typed(ref: Reference) -> str:
     from getpass import getpass
 
-    if ci.active(os.environ) or os.environ.get("CI"):
+    if ci.unattended(os.environ):
         raise MlsecError("nobody is asked in CI", "give the value on standard input")
     return getpass(f"Value of {ref} (not shown): ")
 
@@ -185,9 +185,21 @@ def _why(given: argparse.Namespace) -> int:
         print(f"keys: {', '.join(fetched.data)}")
         if fetched.version:
             print(f"version: {fetched.version}")
+        for number, state in _versions(provider, ref).items():
+            print(f"version {number}: {state}")
         if fetched.lease:
             print(f"lease: {fetched.lease.seconds} s, ended with this command")
     return 0
+
+
+def _versions(provider: Provider, ref: Reference) -> dict[int, str]:
+    """The versions at a path and their states, if there are several and this login sees them."""
+    asked = getattr(provider, "versions", None)
+    try:
+        found: dict[int, str] = asked(ref) if asked else {}
+    except MlsecError:
+        found = {}
+    return found if len(found) > 1 else {}
 
 
 def _grant(given: argparse.Namespace) -> int:
@@ -220,15 +232,13 @@ def _run(given: argparse.Namespace) -> int:
     provider = cache(open_provider)
     with ExitStack() as stack:
 
-        def opened(name: str) -> Provider:
-            made = provider(name)
+        def fetch(ref: Reference) -> Fetched:
+            made = provider(ref.provider)
             stack.callback(getattr(made, "close", lambda: None))
-            return made
+            return _fetched(ref, made)
 
-        found = many.fetch(references, opened)
+        found = many.fetch(references, fetch)
         values = [many.value_of(ref, one) for ref, one in zip(references, found, strict=True)]
-        for ref, one in zip(references, found, strict=True):
-            audit.record("fetch", ref, version=one.version)
         environment = {**os.environ, **dict(zip(names, values, strict=True))}
         try:
             return subprocess.run(given.command, env=environment).returncode  # noqa: S603

@@ -128,8 +128,8 @@ def _stream(wanted: _Run) -> int:
 def _name_secrets(path: str, done: Stripped) -> None:
     for found in done.source:
         print(
-            f"mlsec: {path}: cell {found.cell}: a secret stays in the source ({found.what}); "
-            "`mlsec scan` tells more",
+            f"mlsec: {path}: cell {(found.cell or 0) + 1}: a secret stays in the source "
+            f"({found.what}); `mlsec scan` tells more",
             file=sys.stderr,
         )
 

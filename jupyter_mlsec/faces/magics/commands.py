@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from jupyter_mlsec.core.errors import MlsecError
+from jupyter_mlsec.credentials import ci
 from jupyter_mlsec.credentials.reference import VAULT, parse
 from jupyter_mlsec.credentials.store import store
 
@@ -18,8 +20,8 @@ _LAST_EVENTS = 20
 
 
 def run(shell: Any, command: str, words: list[str]) -> None:
-    """Run one subcommand."""
-    _COMMANDS[command](shell, words)
+    """Run one of COMMANDS."""
+    COMMANDS[command](shell, words)
 
 
 def set_value(shell: Any, text: str) -> None:
@@ -85,6 +87,8 @@ def _list(shell: Any, words: list[str]) -> None:
 def _login(shell: Any, words: list[str]) -> None:
     from jupyter_mlsec.credentials.vault.provider import VaultProvider
 
+    if ci.active(os.environ):
+        raise MlsecError(f"no server is asked while {ci.MODE}=env")
     if store().broker is not None:
         raise MlsecError("the Jupyter server holds the login", "log in where it runs")
     provider = VaultProvider(method=words[0] if words else None, ask=_asked, tell=print)
@@ -147,7 +151,7 @@ def _help(shell: Any, words: list[str]) -> None:
     print(getdoc(mlsec_secret))
 
 
-_COMMANDS: dict[str, Callable[[Any, list[str]], None]] = {
+COMMANDS: dict[str, Callable[[Any, list[str]], None]] = {
     "status": _status,
     "ls": _list,
     "login": _login,
@@ -178,6 +182,8 @@ def _asked(prompt: str) -> str:
     """What the user types, which no cell and no output shows."""
     from getpass import getpass
 
+    if ci.unattended(os.environ):
+        raise MlsecError("nobody is asked in CI", "write it with `mlsec secret set` elsewhere")
     try:
         value = getpass(prompt)
     except Exception as error:  # ipykernel's own, where no one can be asked

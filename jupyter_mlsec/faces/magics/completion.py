@@ -5,9 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-_COMMANDS = ("status", "ls", "login", "revoke", "rotate", "audit", "why", "help", "--set")
-_METHODS = ("oidc", "userpass", "ldap", "jwt", "approle", "kubernetes", "cert", "token")
-
 
 def complete(shell: Any, event: Any) -> list[str]:
     """A completer for IPython's hook `complete_command`; `event` has the line and the symbol."""
@@ -17,17 +14,29 @@ def complete(shell: Any, event: Any) -> list[str]:
     first = line.split()[0] if line.strip() else ""
     symbol = event.symbol
     if word == first and "=" not in line and "/" not in word and ":" not in word:
-        return [name for name in _COMMANDS if name.startswith(word)]
+        return _starting(_commands(), word)
     if first in ("revoke", "why"):
         return _starting(_bound(), word)
     if first == "login":
-        return _starting(list(_METHODS), word)
+        return _starting(_methods(), word)
     reference = word.rpartition("=")[2]
     found = _references(reference)
     if first == "rotate":
         found += _starting(_bound(), reference)
     cut = len(reference) - len(symbol)  # IPython replaces the symbol, which may begin later
     return [name[cut:] for name in found] if cut > 0 else found
+
+
+def _commands() -> list[str]:
+    from jupyter_mlsec.faces.magics.commands import COMMANDS
+
+    return [*COMMANDS, "--set"]
+
+
+def _methods() -> list[str]:
+    from jupyter_mlsec.credentials.vault.logins import METHODS
+
+    return list(METHODS)
 
 
 def _bound() -> list[str]:

@@ -9,7 +9,6 @@ from jupyter_mlsec.core.errors import MlsecError
 
 _CELL = "write `%%mlsec_secret API_KEY=kv/ml/openai#api_key`, as the first line of the cell"
 _BINDING = re.compile(r"[\s,]*([^\W\d]\w*)\s*=\s*([^\s,]+)")
-_COMMAND = re.compile(r"(status|ls|login|revoke|rotate|audit|why|help)(?:\s+|\Z)(.*)", re.DOTALL)
 
 
 def mlsec_secret(line: str, cell: str | None = None) -> Any:
@@ -73,13 +72,11 @@ def _run_line(shell: Any, line: str) -> Any:
     if line.startswith("--cell"):
         _Environment(shell, _bindings(line.removeprefix("--cell").strip()) or _none())
         return None
-    command = _COMMAND.match(line)
     if line.startswith("--set"):
         return commands.set_value(shell, line.removeprefix("--set").strip())
-    if command and not _BINDING.match(line):
-        return commands.run(shell, command[1], command[2].split())
-    if not line:
-        return commands.run(shell, "help", [])
+    command, *words = line.split() or ["help"]
+    if command in commands.COMMANDS and not _BINDING.match(line):
+        return commands.run(shell, command, words)
     if "=" not in line.partition("#")[0]:
         return _single(line, opaque)
     _bind(shell, _bindings(line), opaque)

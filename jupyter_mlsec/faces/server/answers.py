@@ -15,7 +15,7 @@ from jupyter_mlsec.core.findings import DOCS, Placed, findings
 from jupyter_mlsec.core.fixes import changes_between, edits_between, fix_document
 from jupyter_mlsec.core.model import Confidence, Document, Finding, Place, Text
 from jupyter_mlsec.core.notebook import read
-from jupyter_mlsec.faces.server import project, work
+from jupyter_mlsec.faces.server import moves, project, work
 from jupyter_mlsec.faces.server.memory import Memory
 from jupyter_mlsec.faces.server.wirer import Wirer, rule_info
 from jupyter_mlsec.files.source import kind_of
@@ -118,6 +118,16 @@ class Answers:
         rules = Counter(done.rule for done in applied)
         body = json.encode(FixResponse(edits, remaining, len(applied)))
         return work.Reply(body, rules=dict(rules))
+
+    @_answer.register
+    def _(self, message: work.Secrets) -> work.Reply:
+        document, where = self._document(message.cells), message.cells.where
+        scanner = self._memory.scanner(project.configuration(where))
+        return moves.secrets(scanner, document, self._scan(document, where), message)
+
+    @_answer.register
+    def _(self, message: work.Move) -> work.Reply:
+        return moves.written(self._document(message.cells), message)
 
     @_answer.register
     def _(self, message: work.Baseline) -> work.Reply:

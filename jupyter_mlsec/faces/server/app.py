@@ -15,13 +15,14 @@ from jupyter_mlsec import wire
 from jupyter_mlsec.credentials import audit
 from jupyter_mlsec.credentials.provider import Provider, open_provider
 from jupyter_mlsec.credentials.vault.logins import CREDENTIALS
-from jupyter_mlsec.faces.server import broker, grants, handlers, streaming, work
+from jupyter_mlsec.faces.server import broker, grants, handlers, moves, streaming, work
 from jupyter_mlsec.faces.server.contents import Contents, Refused
 from jupyter_mlsec.faces.server.documents import Documents
 from jupyter_mlsec.faces.server.events import Events
 from jupyter_mlsec.faces.server.line import Learned, redacting
 from jupyter_mlsec.faces.server.pool import Pool
 from jupyter_mlsec.faces.server.saving import POLICIES, Saving
+from jupyter_mlsec.faces.server.terminal import Terminal
 
 _AUDITED = 500  # lines of the audit log that a browser gets
 POLICY_FILE = "jupyter_mlsec_policy.json"
@@ -31,6 +32,7 @@ _ROUTES: dict[str, type[handlers.Handler] | type[grants.GrantsSocket]] = {
     "scan": handlers.ScanHandler,
     "scan/paths": streaming.PathsHandler,
     "fix": handlers.FixHandler,
+    "move": moves.MoveHandler,
     "strip/preview": handlers.StripHandler,
     "baseline": handlers.BaselineHandler,
     "audit": handlers.AuditHandler,
@@ -120,6 +122,7 @@ class MlsecApp(ExtensionApp):
         self._providers: dict[str, Provider] = {}
         keep = broker.MlsecSecrets(parent=self).keep_login
         broker.hand_out(server.kernel_manager, self.broker, () if keep else CREDENTIALS)
+        self.terminal = Terminal(server.kernel_manager, self.redactor)
         server.io_loop.add_callback(self._begin)
         plain = self.settings["kernel_websocket_connection_class"]
         self.settings["kernel_websocket_connection_class"] = redacting(plain, self.redactor)
@@ -140,6 +143,7 @@ class MlsecApp(ExtensionApp):
     async def stop_extension(self) -> None:
         self.saving.close()
         self.pool.close()
+        self.terminal.close()
         await self.broker.stop()
 
     def where(self, path: str, settings: wire.Settings | None = None) -> work.Where:

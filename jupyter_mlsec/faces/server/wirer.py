@@ -28,6 +28,10 @@ class Units:
         """UTF-16 units before a code point's offset."""
         return at + bisect_left(self._astral, at)
 
+    def point(self, offset: int) -> int:
+        """The code point's offset of one in UTF-16 units."""
+        return offset - bisect_left([self.offset(at) for at in self._astral], offset)
+
     def at(self, line: int, column: int) -> int:
         """The code point's offset of a line and column, both from 1."""
         return self._lines.starts[line - 1] + column - 1

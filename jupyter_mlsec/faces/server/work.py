@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from msgspec import Struct, field, msgpack
 
-from jupyter_mlsec.wire import Settings
+from jupyter_mlsec.wire import Selection, Settings
 
 _HEADER = 4  # bytes of a message's length
 
@@ -54,6 +54,40 @@ class Scan(Struct, frozen=True, tag=True):
 class Fix(Struct, frozen=True, tag=True):
     cells: Cells
     fixes: list[str] | str
+
+
+class Secret(Struct, frozen=True):
+    """A value that is to be moved, where it stands (number of a text, code points) and its kind.
+    It goes between server and worker and nowhere else."""
+
+    text: int
+    start: int
+    end: int
+    value: str
+    kind: str
+
+    def __repr__(self) -> str:
+        return f"Secret({self.text}, {self.start}, {self.end}, kind={self.kind!r})"
+
+
+class Secrets(Struct, frozen=True, tag=True):
+    """Asks for the values of these findings (ids; none: of all in sources), or for what stands in
+    a selection. The reply's `data` is a list of `Secret`."""
+
+    cells: Cells
+    findings: list[str]
+    selection: Selection | None
+
+
+class Move(Struct, frozen=True, tag=True):
+    """Asks for the edits that put references, by value, in the place of these."""
+
+    cells: Cells
+    secrets: list[Secret]
+    references: dict[str, str]
+
+    def __repr__(self) -> str:
+        return f"Move({self.cells.name})"
 
 
 class File(Struct, frozen=True, tag=True):
@@ -105,7 +139,7 @@ class Forget(Struct, frozen=True, tag=True):
     names: list[str]
 
 
-Work = Scan | Fix | Baseline | ScanFile | Strip | Save | Facts | Prepare | Forget
+Work = Scan | Fix | Secrets | Move | Baseline | ScanFile | Strip | Save | Facts | Prepare | Forget
 
 
 class Reply(Struct, frozen=True):

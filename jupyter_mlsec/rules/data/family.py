@@ -91,13 +91,15 @@ _STRONG = (
     *("log_artifacts", "log_model", "register_model", "to_gbq", "load_table_from_dataframe"),
     *("create_model_version", "execute", "executemany", "executescript", "system"),
 )
-STRONG_TAG = "strong-use"
+STRONG_TAG, HTTP_TAG = "strong-use", "plain-http"
+PLAIN_HTTP = Hint(HTTP_TAG, r"http://", ("http://",))
 STRONG_USE = (
+    PLAIN_HTTP,
     _called(STRONG_TAG, _STRONG),
     # not from_pretrained
     Hint(STRONG_TAG, r"(?:^|[^a-z])train\w{0,40}[ \t]*\(|Trainer[ \t]*\(", ("train",)),
     Hint(STRONG_TAG, r"(?:^|[^.\w])(?:exec|eval)[ \t]*\(", ("exec", "eval")),
-    Hint(STRONG_TAG, r"http://|ftp://", ("http://", "ftp://")),
+    Hint(STRONG_TAG, r"ftp://", ("ftp://",)),
     Hint(
         STRONG_TAG,
         r"[pP]ickle|joblib|dill|torch\.load|\bload[ \t]+as\b",
@@ -129,8 +131,8 @@ def _knowledge(context: Context, *, local: bool) -> Knowledge:
     from jupyter_mlsec.rules.data import loads, uses
     from jupyter_mlsec.rules.data.fetches import PROGRAMS, fetched
 
-    def judge(call: Call, load: Load, written: Written, shown: str) -> Judged | None:
-        judged = loads.judge(call, load, written, shown)
+    def judge(call: Call, load: Load, written: Written, what: ast.expr | None) -> Judged | None:
+        judged = loads.judge(call, load, written, what)
         return judged if judged is None or local or judged.origin > Origin.STORE else None
 
     def done(source: Source) -> bool:
@@ -140,7 +142,7 @@ def _knowledge(context: Context, *, local: bool) -> Knowledge:
 
     return Knowledge(
         role=uses.role,
-        own=context.data_checks | _schema_classes(context),
+        own=lambda: context.once(_own_checks),
         judge=judge,
         judge_url=loads.judge_url,
         done=done,
@@ -149,11 +151,12 @@ def _knowledge(context: Context, *, local: bool) -> Knowledge:
     )
 
 
-def _schema_classes(context: Context) -> frozenset[str]:
-    """The classes of the document that check what they are given: pydantic's, pandera's."""
+def _own_checks(context: Context) -> frozenset[str]:
+    """What the user says checks data, and the classes of the document that check what they are
+    given: pydantic's, pandera's."""
     from jupyter_mlsec.rules.data.uses import SCHEMA_BASES
 
-    return frozenset(
+    return context.data_checks.union(
         found[1]
         for text in context.sources
         if "class " in text.text and ("Model" in text.text or "Schema" in text.text)

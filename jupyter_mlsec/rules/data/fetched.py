@@ -10,8 +10,11 @@ from jupyter_mlsec.core.model import Edit, Fix, Hit, Severity, Span
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Bad, Good
 from jupyter_mlsec.rules.data.family import (
+    HTTP_TAG,
     PICTURE,
+    PLAIN_HTTP,
     REMOTE_LOAD,
+    REMOTE_TAG,
     loads,
     rule,
     texts_at,
@@ -98,7 +101,7 @@ def dataset_revision_not_pinned(view: View) -> Iterator[Hit]:
         written = texts_at(view, call.node).written(node)
         if node is None or not written.whole or written.text in load.builders:
             continue
-        judged = judge(call, load, written, "")
+        judged = judge(call, load, written, None)
         if judged is None or judged.origin is not Origin.HUB or judged.checks & INTEGRITY:
             continue
         name = written.text
@@ -125,7 +128,7 @@ def _pinned(view: View, call: Call, name: str) -> Fix | None:
     "plain-http-data",
     "Data is fetched without encryption",
     severity=Severity.MEDIUM,
-    hints=REMOTE_LOAD,
+    hints=(*REMOTE_LOAD, PLAIN_HTTP),
     languages=("python", "shell"),
     references=("CWE-319", "ML02"),
     aggregate="data is fetched by plain http from {count} addresses: {subjects}. Use https",
@@ -153,6 +156,10 @@ def _pinned(view: View, call: Call, name: str) -> Fix | None:
         Good('print("see http://example.org/a.csv")', because="nothing is fetched"),
         Good("r = requests.get(url)", because="the address is not known here"),
         Good('ns = {"w": "http://www.w3.org/2000/svg"}', because="a name, not an address"),
+        Good(
+            'import pandas as pd\npd.read_csv(f"http://{host}:{port}/a.csv")',
+            because="the host may be this machine",
+        ),
     ),
 )
 def plain_http_data(view: View) -> Iterator[Hit]:
@@ -164,7 +171,7 @@ def plain_http_data(view: View) -> Iterator[Hit]:
     from jupyter_mlsec.core.flow.facts import Origin
     from jupyter_mlsec.rules.data.loads import judge_url
 
-    if not view.context.once(_mentions_http):
+    if not view.marked(REMOTE_TAG) or not view.context.once(_mentions_http):
         return
     for span, url in addresses(view):
         judged = judge_url(url)
@@ -172,12 +179,14 @@ def plain_http_data(view: View) -> Iterator[Hit]:
             continue
         severity = Severity.LOW if PICTURE.search(judged.name) else None
         host = judged.name.split("/")[2]
+        if not host:
+            continue  # a name that is not known, which may well be this machine's
         message = f"data is fetched from {host} by plain http; use https and compare a digest"
         yield Hit(span, message, _https(view, span), subject=host, severity=severity)
 
 
 def _mentions_http(context: Context) -> bool:
-    return any("http://" in text.text for text in context.document.texts if text.output is None)
+    return any(text.output is None for text in context.marked(HTTP_TAG))
 
 
 def addresses(view: View) -> Iterator[tuple[Span, str]]:
@@ -248,27 +257,51 @@ def download_without_checksum(view: View) -> Iterator[Hit]:
     """A file behind an address can be replaced, cut short or served differently tomorrow. With a
     digest (`file_hash=`, `known_hash=`, `sha256sum -c`) the notebook stops instead of computing
     with other data. Download once, take the digest of a file that you have looked at, write it
-    down here.
+    down here; `mlsec fix --unsafe --pin-from environment` does it for what is on this machine.
 
     Silent where the notebook compares a digest of anything.
     """
     if view.context.once(_compares):
         return
-    found: list[tuple[Span, str, str]] = []
+    found: list[tuple[Span, str, str, Fix | None]] = []
     for call, load in loads(view) if view.text.language == "python" else ():
         node = load.what.of(call)
         last = call.name.rpartition(".")[2]
         if node is None or last not in _DOWNLOADS or any(map(call.may_have, load.hashes)):
             continue
         url = texts_at(view, call.node).written(node).text
-        found.append((view.code.span(node), url, url))
+        found.append((view.code.span(node), url, url, _compared(view, call)))
     for command in view.commands:
-        found += [(span, url, path) for (span, url), path in _saved(view, command)]
-    for span, url, named in found:
+        found += [(span, url, path, None) for (span, url), path in _saved(view, command)]
+    for span, url, named, fix in found:
         if not re.search(r"[0-9a-f]{40}", url):
             shown = _shown(named) or view.source[span.start : span.end]
             message = f"{shown} is downloaded without comparing a digest"
-            yield Hit(span, message, subject=shown)
+            yield Hit(span, message, fix, subject=shown)
+
+
+# The keyword that takes a SHA-256, by the function that downloads, and how it is written there.
+_TAKES_DIGEST = {
+    "get_file": 'file_hash="{}"',
+    "download_url_to_file": 'hash_prefix="{}"',
+}
+
+
+def _compared(view: View, call: Call) -> Fix | None:
+    """The fix that lets a download compare the digest of the file that it brought last time."""
+    from jupyter_mlsec.core.flow.knowledge import Argument
+
+    function = call.name.rpartition(".")[2]
+    if function not in _TAKES_DIGEST:
+        return None
+    names = Argument(0, ("fname",)) if function == "get_file" else Argument(1, ("dst",))
+    named = names.of(call)
+    path = view.code.constant(named, view.context.constants) if named is not None else None
+    digest = view.context.digest_of(function, path) if path else None
+    if path is None or digest is None:
+        return None
+    title = f"compare the digest of {_shown(path)}, as it is on this machine"
+    return with_argument(view, call, _TAKES_DIGEST[function].format(digest), title)
 
 
 def _saved(view: View, command: Command) -> Iterator[tuple[tuple[Span, str], str]]:

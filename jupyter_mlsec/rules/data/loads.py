@@ -17,6 +17,8 @@ from jupyter_mlsec.core.flow.texts import Written
 from jupyter_mlsec.core.patterns import lazy
 
 if TYPE_CHECKING:
+    import ast
+
     from jupyter_mlsec.core.python import Call
 
 # The builders of the library datasets that read files: what they read is in data_files.
@@ -148,6 +150,8 @@ _SITES = {
 _URL = lazy(r"([a-z][a-z0-9+]*)://([^/\s\"'{]*)([^\s\"']*)", re.IGNORECASE)
 _LOOPBACK = lazy(r"(?:[^@/]*@)?(?:localhost|127\.|0\.0\.0\.0|\[?::1)", re.IGNORECASE)
 _BUCKET_SCHEMES = frozenset("s3 s3a s3n gs gcs abfs abfss az adl wasb wasbs oss".split())
+# No data; what runs it is other rules'.
+_CODE = lazy(r"\.(?:py|sh|ipynb)(?:[?#]|$)")
 COMMIT = lazy(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
 
 
@@ -157,6 +161,8 @@ def judge_url(text: str) -> Judged | None:
     if match is None:
         return None
     scheme, host, path = match[1].lower(), match[2], match[3]
+    if _CODE.search(path):
+        return None
     shown = f"{scheme}://{host.rpartition('@')[2]}{path.split('?')[0]}"
     if scheme in _BUCKET_SCHEMES:
         return Judged(shown, Origin.REMOTE if host else Origin.STORE)
@@ -175,19 +181,21 @@ def _pinned(path: str) -> int:
     return INTEGRITY if COMMIT.search(path) else 0
 
 
-def judge(call: Call, load: Load, written: Written, shown: str) -> Judged | None:
-    """What a load brings. `written` is what is known of its argument, `shown` its source."""
+def judge(call: Call, load: Load, written: Written, what: ast.expr | None) -> Judged | None:
+    """What a load brings. `written` is what is known of its argument `what`."""
     last = call.name.rpartition(".")[2]
     if last == "load_dataset":
-        return _dataset(call, written, shown)
+        return _dataset(call, written, what)
     if last in ("hf_hub_download", "snapshot_download"):
-        return _repository(call, written, shown)
-    if last == "open" and not written.text and not shown:
+        return _repository(call, written, what)
+    if last == "open" and not written.text and what is None:
         return None
     found = judge_url(written.text)
+    if found is None and _CODE.search(written.text):
+        return None
     if found is not None:
         return found if found.origin is not Origin.LOCAL else found._replace(name=written.text)
-    name = written.text if written.text.strip() else shown
+    name = written.text if written.text.strip() else _shown(what)
     if last in _SITES:
         return Judged(f"{_SITES[last]} {name}", Origin.REMOTE)
     if last in _STORES:
@@ -203,6 +211,13 @@ def judge(call: Call, load: Load, written: Written, shown: str) -> Judged | None
     return Judged(name, Origin.LOCAL) if name else None
 
 
+def _shown(what: ast.expr | None) -> str:
+    """An argument by its code."""
+    import ast
+
+    return ast.unparse(what) if what is not None else ""
+
+
 def _revision(call: Call) -> int:
     """Whether a call names a commit, or may do so in a way that is not known here."""
     revision = call.keyword("revision")
@@ -212,8 +227,8 @@ def _revision(call: Call) -> int:
     return INTEGRITY if not isinstance(text, str) or COMMIT.fullmatch(text) else 0
 
 
-def _dataset(call: Call, written: Written, shown: str) -> Judged | None:
-    name = written.text or shown
+def _dataset(call: Call, written: Written, what: ast.expr | None) -> Judged | None:
+    name = written.text or _shown(what)
     found = judge_url(name)
     if found is not None:
         return found
@@ -227,8 +242,8 @@ def _dataset(call: Call, written: Written, shown: str) -> Judged | None:
     return Judged(name, Origin.HUB, _revision(call))
 
 
-def _repository(call: Call, written: Written, shown: str) -> Judged | None:
+def _repository(call: Call, written: Written, what: ast.expr | None) -> Judged | None:
     kind = call.keyword("repo_type")
     if getattr(kind, "value", None) != "dataset":
         return None  # models are the family models'
-    return Judged(written.text or shown, Origin.HUB, _revision(call))
+    return Judged(written.text or _shown(what), Origin.HUB, _revision(call))

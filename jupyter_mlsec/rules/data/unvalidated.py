@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jupyter_mlsec.core.model import Confidence, Edit, Fix, Hit, Severity, Span
 from jupyter_mlsec.core.rule import IN_CODE, Bad, Good
 from jupyter_mlsec.rules.data.family import (
+    HTTP_TAG,
     LOCAL_LOAD,
     LOCAL_TAG,
     PICTURE,
@@ -102,6 +103,11 @@ if TYPE_CHECKING:
             because="the name holds other data by then",
         ),
         Good('df = pd.read_csv("houses.csv")\nmodel.fit(df)', because="the file is at hand"),
+        Good(
+            'import requests\nr = requests.get("https://example.org/train.py")\n'
+            'with open("train.py", "w") as f:\n    f.write(r.text)\nestimator.fit()',
+            because="a script, no data",
+        ),
     ),
 )
 def unvalidated_remote_load_to_train(view: View) -> Iterator[Hit]:
@@ -137,7 +143,13 @@ def unvalidated_remote_load_to_train(view: View) -> Iterator[Hit]:
     references=("CWE-20", "ML02"),
     default=False,
     examples=(
-        Bad('df = pd.read_csv("houses.csv")\nmodel.fit(df)', at='pd.read_csv("houses.csv")'),
+        Bad(
+            'df = pd.read_csv("houses.csv")\nmodel.fit(df)',
+            at='pd.read_csv("houses.csv")',
+            fixed='df = pd.read_csv("houses.csv")\n'
+            'assert list(df.columns) == ["fill in"], f"unexpected columns: {list(df.columns)}"\n'
+            "model.fit(df)",
+        ),
         Bad(
             'import numpy as np\nX = np.load("x.npy")\nmodel.fit(X, y)',
             at='np.load("x.npy")',
@@ -181,8 +193,11 @@ def unvalidated_local_load_to_train(view: View) -> Iterator[Hit]:
 
 def _first(view: View, tags: tuple[str, ...]) -> bool:
     """Whether this is the first text with a load: one look at a document is enough."""
-    first = next((text for text in _marked(view.context, *tags)), None)
-    return first is view.text
+    return view.context.once(_first_marked, tags) is view.text
+
+
+def _first_marked(context: Context, tags: tuple[str, ...]) -> Text | None:
+    return next(_marked(context, *tags), None)
 
 
 def _marked(context: Context, *tags: str) -> Iterator[Text]:
@@ -199,7 +214,7 @@ def _worth_it(context: Context) -> bool:
     unless it comes by plain http or can run code."""
     if context.least < Severity.MEDIUM:
         return True
-    return any(True for _ in _marked(context, STRONG_TAG))
+    return any(True for _ in _marked(context, STRONG_TAG, HTTP_TAG))
 
 
 def _is_local(flow: Flow) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.calling import argument, calls, flag, keyword, string
+from jupyter_mlsec.core.mentions import speaks_of
 from jupyter_mlsec.core.model import Confidence, Edit, Fix, Hit, Severity, Span
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Bad, Good, Hint
@@ -88,8 +89,9 @@ _REVERSE = lazy(
     r"|\bmkfifo\b[^\n]*\b(?:nc|ncat|netcat)\b|\bsocat\b[^\n]*\bexec:",
     re.IGNORECASE,
 )
-_DECODES = lazy(
-    r"decode|decompress|marshal|fromhex|unhexlify|a2b_|decrypt|__import__|dup2|\\x[0-9a-f]{2}"
+_DECODES = (
+    *("decode", "decompress", "marshal", "fromhex", "unhexlify", "a2b_", "decrypt", "__import__"),
+    *("dup2", "\\x"),
 )
 _RUNS_DECODED = lazy(r"\b(?:exec|eval)\s*\([^\n]*(?:decode|decompress|fromhex|marshal)")
 _SPAWNS = lazy(r"/bin/(?:ba|z|da)?sh\b|\bpty\.spawn|cmd\.exe|powershell")
@@ -219,8 +221,8 @@ def _in_code(view: View) -> Iterator[Hit]:
 
 
 def _may_decode(context: Context) -> bool:
-    """Whether the document decodes anything at all, before anything is parsed."""
-    return any(_DECODES.search(text.text) for text in context.sources)
+    """Whether the document decodes anything at all."""
+    return speaks_of(context, _DECODES)
 
 
 def _is_blob(view: View, node: ast.expr) -> bool:

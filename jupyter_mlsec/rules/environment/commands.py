@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.calling import calls, string
+from jupyter_mlsec.core.mentions import speaks_of
 from jupyter_mlsec.core.model import Confidence, Hit, Severity
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Bad, Good, Hint
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     severity=Severity.MEDIUM,
     confidence=Confidence.MEDIUM,
     hints=(
-        Hint("shell-values", r"^[ \t]*(?:[\w, ]+=[ \t]*)?!!?[^\n]*[{$]", ("!",)),
+        Hint("shell-values", r"(?:^|[= \t])!!?(?:[{$]|[^=\n{$][^\n{$]*[{$])", ("!",)),
         Hint(
             "shell-values",
             r"\b(?:system|popen|getoutput|getstatusoutput|create_subprocess_shell"
@@ -89,16 +90,17 @@ def shell_injection(view: View) -> Iterator[Hit]:
             yield Hit(span, "a value from outside is read by a shell; pass a list, or quote it")
 
 
-_TAKES_IN = lazy(
-    r"\binput\(|argv|requests|httpx|urlopen|urlretrieve|request\.|\bread_\w+\(|json\.load"
-    r"|load_dataset|fetch|text_(?:input|area)|\bText\w*\(|prompt\(|csv\.|get_object|download|recv"
-    r"|feedparser|getpass|safe_load|questionary|session\.|client\."
+_TAKES_IN = (
+    *("input(", "argv", "requests", "httpx", "urlopen", "urlretrieve", "request.", "read_"),
+    *("json.load", "load_dataset", "fetch", "text_input", "text_area", "Text", "prompt(", "csv."),
+    *("get_object", "download", "recv", "feedparser", "getpass", "safe_load", "questionary"),
+    *("session.", "client."),
 )
 
 
 def _takes_in(context: Context) -> bool:
-    """Whether the document takes in anything from outside, before anything is parsed."""
-    return any(_TAKES_IN.search(text.text) for text in context.sources)
+    """Whether the document takes in anything from outside."""
+    return speaks_of(context, _TAKES_IN)
 
 
 _ROOTS = lazy(

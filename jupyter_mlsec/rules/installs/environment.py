@@ -39,6 +39,9 @@ _NOT_PLAIN = lazy(r"[|&;<>${}`]")
             because="the interpreter is the kernel's",
         ),
         Good("%%bash\npip install torch==2.4.1", because="a shell cell is a choice of its own"),
+        Bad("x = 1\n!pip3 install torch==2.4.1", at="!pip3"),
+        Bad("!pip install torch==2.4.1 && echo done", at="!pip"),
+        Good("!pip list", because="nothing is installed"),
     ),
 )
 def bang_pip_wrong_environment(view: View) -> Iterator[Hit]:

@@ -73,6 +73,11 @@ def _reads_program(command: Command) -> bool:
         Good("!curl -s https://example.org/a.json | python -m json.tool", because="it is data"),
         Good("!curl -sO https://example.org/data.csv", because="nothing runs"),
         Good("!curl https://example.org/list | bash count.sh", because="the script is at hand"),
+        Bad(
+            "import os\nos.system('curl -s https://example.org/i.sh | sh')",
+            at="curl -s https://example.org/i.sh | sh",
+        ),
+        Good("!cat install.sh | bash", because="the script is at hand"),
     ),
 )
 def curl_pipe_shell(view: View) -> Iterator[Hit]:
@@ -146,6 +151,11 @@ _RUN_MAGIC = lazy(r"^[ \t]*%run[ \t]+(?:-\w+[ \t]+)*[\"']?([^\s\"']+)", re.MULTI
             f"!wget https://example.org/{'0a1b2c3d' * 5}/u.py\n%run u.py",
             because="the address holds a full commit",
         ),
+        Bad(
+            "%%bash\ncurl -sO https://example.org/setup.sh\nsh setup.sh",
+            at="https://example.org/setup.sh",
+        ),
+        Good("!wget https://example.org/helpers.py", because="nothing runs it"),
     ),
 )
 def shell_fetched_code_executed(view: View) -> Iterator[Hit]:
@@ -263,6 +273,15 @@ _CHECKOUT = lazy(
         ),
         Good("!git clone ../tool copy", because="the repository is on this machine"),
         Good("!git clone $REPOSITORY", because="what is cloned is not known here"),
+        Bad(
+            "%%bash\nset -e\ngit clone https://github.com/acme/tool src",
+            at="https://github.com/acme/tool",
+        ),
+        Bad(
+            'import subprocess\nsubprocess.run(["git", "clone", "https://github.com/acme/tool"])',
+            at="https://github.com/acme/tool",
+        ),
+        Good("# git clone https://github.com/acme/tool", because="a comment"),
     ),
 )
 def git_clone_unpinned(view: View) -> Iterator[Hit]:
@@ -327,6 +346,15 @@ _FETCHES = lazy(r"\b(?:requests\.\w+|urlopen|urllib\.request\.\w+|httpx\.\w+)\("
             'import tensorflow_hub as hub\nm = hub.load("https://example.org/m/1")',
             because="that is a saved model, no Python code",
         ),
+        Bad(
+            'import torch.hub as hub\nm = hub.load("acme/models", "small", trust_repo=True)',
+            at='hub.load("acme/models", "small", trust_repo=True)',
+        ),
+        Bad(
+            "from urllib.request import urlopen\nexec(urlopen(url).read())",
+            at="exec(urlopen(url).read())",
+        ),
+        Good("import requests\nprint(requests.get(url).text)", because="it is shown, not run"),
     ),
 )
 def remote_module_execution(view: View) -> Iterator[Hit]:

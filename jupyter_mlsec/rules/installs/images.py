@@ -144,6 +144,18 @@ _COMMIT = lazy(r"[0-9a-f]{40}")
         ),
         Good("steps:\n  - uses: ./own\n", because="it is in this repository", language="actions"),
         Good("uses: acme/upload@v3\n", because="this is no workflow"),
+        Bad("steps:\n  - uses: acme/run@main\n", at="acme/run@main", language="actions"),
+        Bad(
+            "jobs:\n  a:\n    uses: acme/flows/.github/workflows/a.yml@v1\n",
+            at="acme/flows/.github/workflows/a.yml@v1",
+            language="actions",
+        ),
+        Bad(
+            "steps:\n  - name: x\n    uses: 'acme/tool@0a1b2c3'\n",
+            at="acme/tool@0a1b2c3",
+            language="actions",
+        ),
+        Good("steps:\n  # - uses: acme/run@main\n", because="a comment", language="actions"),
     ),
 )
 def mutable_action_reference(view: View) -> Iterator[Hit]:

@@ -86,6 +86,9 @@ def _renamed(view: View, target: Target, project: str) -> Fix | None:
         Bad("PIL\n", at="PIL", fixed="Pillow\n", language="requirements"),
         Good("%pip install scikit-learn", because="this is the project's name"),
         Good("!conda install opencv pytorch", because="conda has packages of these names"),
+        Bad("!uv pip install yaml==6.0", at="yaml==6.0", fixed="!uv pip install PyYAML==6.0"),
+        Good("import sklearn", because="it is imported, not installed"),
+        Good("%pip install types-PyYAML==6.0", because="a project of that name"),
     ),
 )
 def import_name_not_package_name(view: View) -> Iterator[Hit]:
@@ -163,6 +166,8 @@ def mistaken_for(name: str) -> str | None:
         Good("%pip install tokenizers==0.20", because="this is the well-known name"),
         Good("%pip install scikit_learn==1.5", because="- and _ are the same to the index"),
         Good("%pip install ouroboros-atlas==1.0", because="rare, but near to nothing well known"),
+        Bad("!python -m pip install panads==2.2", at="panads==2.2"),
+        Good("%pip install ./reqeusts", because="a folder of this machine"),
     ),
 )
 def typosquat_or_unknown_name(view: View) -> Iterator[Hit]:

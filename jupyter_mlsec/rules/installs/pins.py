@@ -136,6 +136,14 @@ def unpinned_install(view: View) -> Iterator[Hit]:
         Bad("numpy>=1.26\npandas==2.2.2\n", at="numpy>=1.26", language="requirements"),
         Good('%pip install "torch>=2.0,<3"', because="there is an upper bound"),
         Good("numpy~=1.26.0\n", because="~= bounds both sides", language="requirements"),
+        Bad("!pip install 'pandas>2'", at="'pandas>2'"),
+        Bad(
+            "dependencies:\n  - numpy>=1.26\n",
+            at="numpy>=1.26",
+            language="conda",
+        ),
+        Good('%pip install "torch==2.4.1"', because="one version"),
+        Good("!pip install 'pandas<3'", because="an upper bound alone"),
     ),
 )
 def open_ended_install(view: View) -> Iterator[Hit]:
@@ -179,6 +187,7 @@ def open_ended_install(view: View) -> Iterator[Hit]:
             because="build tools are no dependencies of the code",
             language="toml",
         ),
+        Good("# numpy\ntorch==2.4.1\n", because="a comment", language="requirements"),
     ),
 )
 def requirements_file_unpinned(view: View) -> Iterator[Hit]:
@@ -222,6 +231,10 @@ def requirements_file_unpinned(view: View) -> Iterator[Hit]:
             language="requirements",
         ),
         Good("%pip install --require-hashes -r lock.txt", because="hashes are required"),
+        Bad("!uv pip install torch==2.4.1", at="torch==2.4.1"),
+        Bad("RUN pip install torch==2.4.1\n", at="torch==2.4.1", language="dockerfile"),
+        Good("%pip install torch", because="it has no version to hash: another rule's"),
+        Good("!conda install numpy=1.26", because="conda compares digests itself"),
     ),
 )
 def unhashed_install(view: View) -> Iterator[Hit]:
@@ -262,6 +275,10 @@ _UPGRADES = ("-U", "--upgrade", "--pre", "--upgrade-package", "-P", "--prereleas
         Bad("!pip install -qU datasets", at="-qU", fixed="!pip install -q datasets"),
         Good("%pip install -U transformers==4.43.1", because="the version is exact"),
         Good("!pip install --upgrade pip", because="only the installer itself is renewed"),
+        Bad("%pip install datasets --upgrade", at="--upgrade", fixed="%pip install datasets"),
+        Bad("!pip install --pre torch", at="--pre", fixed="!pip install torch"),
+        Good("%pip install transformers", because="nothing is upgraded"),
+        Good("!apt-get upgrade", because="no Python package"),
     ),
 )
 def upgrade_flag_defeats_pin(view: View) -> Iterator[Hit]:

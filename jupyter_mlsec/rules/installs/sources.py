@@ -67,6 +67,12 @@ def _name(url: str) -> str:
             because="a full commit can't be moved",
         ),
         Good("!pip install git+file:///srv/tool", because="the repository is on this machine"),
+        Bad(
+            "!pip install https://github.com/acme/tool/archive/main.zip git+https://acme.dev/x@dev",
+            at="git+https://acme.dev/x@dev",
+        ),
+        Good("!git clone https://github.com/acme/tool", because="nothing is installed from it"),
+        Good("# pip install git+https://github.com/acme/tool", because="a comment"),
     ),
 )
 def vcs_install_mutable_ref(view: View) -> Iterator[Hit]:
@@ -113,6 +119,17 @@ def vcs_install_mutable_ref(view: View) -> Iterator[Hit]:
             because="pip compares the hash",
         ),
         Good("%pip install ./tool-1.2-py3-none-any.whl", because="the file is at hand"),
+        Bad(
+            "!uv pip install https://example.org/tool.tar.gz",
+            at="https://example.org/tool.tar.gz",
+        ),
+        Bad(
+            "tool @ https://example.org/tool-1.2.zip\n",
+            at="tool @ https://example.org/tool-1.2.zip",
+            language="requirements",
+        ),
+        Good("!wget https://example.org/tool-1.2.tar.gz", because="nothing is installed"),
+        Good("%pip install -r requirements.txt", because="the file is at hand"),
     ),
 )
 def url_or_wheel_install_unhashed(view: View) -> Iterator[Hit]:
@@ -161,6 +178,19 @@ def _fixed(url: str) -> bool:
             because="the connection does not leave the machine",
         ),
         Good("!pip install -i https://packages.example.org/simple tool==1.2", because="https"),
+        Bad(
+            "%pip install http://example.org/tool-1.2.tar.gz",
+            at="http://example.org/tool-1.2.tar.gz",
+            fixed="%pip install https://example.org/tool-1.2.tar.gz",
+        ),
+        Bad(
+            "--find-links http://example.org/wheels\ntool==1.2\n",
+            at="http://example.org/wheels",
+            fixed="--find-links https://example.org/wheels\ntool==1.2\n",
+            language="requirements",
+        ),
+        Good("!curl -s http://example.org/a.json", because="no package"),
+        Good("%pip install --trusted-host localhost tool==1.2", because="this machine"),
     ),
 )
 def plain_http_index_or_url(view: View) -> Iterator[Hit]:
@@ -219,6 +249,21 @@ def _plain(view: View, url: str, within: Span) -> Iterator[Hit]:
             "!uv pip install --extra-index-url https://packages.example.org/simple tool==1.2",
             because="uv takes a package from the first index that knows its name",
         ),
+        Bad(
+            "%pip install tool==1.2 --extra-index-url=https://packages.example.org/simple",
+            at="--extra-index-url=https://packages.example.org/simple",
+        ),
+        Bad(
+            "RUN pip install --extra-index-url https://packages.example.org/simple tool==1.2\n",
+            at="--extra-index-url https://packages.example.org/simple",
+            language="dockerfile",
+        ),
+        Bad(
+            "--extra-index-url https://packages.example.org/simple\ntool==1.2\n",
+            at="--extra-index-url https://packages.example.org/simple",
+            language="requirements",
+        ),
+        Good("# --extra-index-url https://packages.example.org/simple", because="a comment"),
     ),
 )
 def extra_index_dependency_confusion(view: View) -> Iterator[Hit]:

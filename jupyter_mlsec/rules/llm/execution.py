@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.calling import calls
+from jupyter_mlsec.core.mentions import speaks_of
 from jupyter_mlsec.core.model import Confidence, Hit, Severity, Span
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Bad, Good, Hint
@@ -20,10 +21,10 @@ _PYTHON = (
     *("exec", "eval", "builtins.exec", "builtins.eval", "compile", "pandas.eval"),
     *(".run_cell", ".runcode", ".ex", ".eval"),
 )
-_MODELS = lazy(
-    r"openai|anthropic|langchain|llama|ollama|litellm|CausalLM|Seq2SeqLM|InferenceClient|genai"
-    r"|generativeai|GenerativeModel|cohere|mistral|replicate|groq|completions|generate_content|vllm"
-    r"|ChatOpenAI|LLM"
+_MODELS = (
+    *("openai", "anthropic", "langchain", "llama", "ollama", "litellm", "CausalLM", "Seq2SeqLM"),
+    *("InferenceClient", "genai", "generativeai", "GenerativeModel", "cohere", "mistral"),
+    *("replicate", "groq", "completions", "generate_content", "vllm", "LLM", "ChatOpenAI"),
 )
 _REPL = (".run", ".invoke")
 _SQL = (".execute", ".executescript", ".exec_driver_sql", ".sql", "pandas.read_sql",
@@ -44,7 +45,8 @@ _DATABASE = lazy(
             "run-text",
             r"(?:^|[^.\w])(?:exec|eval|compile)[ \t]*\([^)\n]|(?:^|[^.\w])(?:exec|eval)[ \t]*\($"
             r"|\.(?:execute\w*|sql|read_sql\w*|run_cell|runcode)[ \t]*\(|(?:pd|pandas)\.eval\("
-            r"|\b(?:system|popen|getoutput)[ \t]*\(|subprocess|REPL|^[ \t]*!.*[{$]"
+            r"|\b(?:system|popen|getoutput)[ \t]*\(|subprocess|REPL"
+            r"|(?:^|[= \t])!!?(?:[{$]|[^=\n{$][^\n{$]*[{$])"
             r"|(?:map|apply|partial)\([ \t]*(?:exec|eval)\b",
             (
                 *("exec", "eval", "compile", ".sql", "read_sql", "run_cell", "runcode", "system("),
@@ -121,8 +123,8 @@ def llm_output_executed(view: View) -> Iterator[Hit]:
 
 
 def _has_model(context: Context) -> bool:
-    """Whether the document speaks of language models at all, before anything is parsed."""
-    return any(_MODELS.search(text.text) for text in context.sources)
+    """Whether the document speaks of language models at all."""
+    return speaks_of(context, _MODELS)
 
 
 def _runs(view: View) -> Iterator[tuple[ast.expr, Span]]:

@@ -104,7 +104,11 @@ def torch_load_without_weights_only(view: View) -> Iterator[Hit]:
 
 def _loads_torch(context: Context) -> bool:
     """Whether the document may call torch.load, by whatever name, before anything is parsed."""
-    return any(_TORCH_LOADS.search(text.text) for text in context.sources)
+    return any(
+        ("torch" in text.text or "load_state_dict_from_url" in text.text)
+        and _TORCH_LOADS.search(text.text)
+        for text in context.sources
+    )
 
 
 @rule(

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from jupyter_mlsec.core.calling import flag, given, keyword, replacement, string
-from jupyter_mlsec.core.model import Hit, Severity
+from jupyter_mlsec.core.calling import flag, given, keyword, replacement, set_keyword, string
+from jupyter_mlsec.core.model import Fix, Hit, Severity
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Bad, Good, Hint
 from jupyter_mlsec.rules.models.family import rule
@@ -78,6 +78,7 @@ _PLACEHOLDER = lazy(
 def model_revision_not_pinned(view: View) -> Iterator[Hit]:
     """Without `revision=` the newest commit of the repository is loaded: weights, tokenizer and
     configuration may change between two runs, by the owner or by whoever takes over the account.
+    `mlsec fix --unsafe --pin-from environment` puts the commit in that this machine has loaded.
 
     Looked at are names that are strings, or constants of the notebook. Folders, other variables,
     `**options` and datasets are left alone.
@@ -93,7 +94,16 @@ def model_revision_not_pinned(view: View) -> Iterator[Hit]:
         if node is None or name is None or not _on_hub(name, view) or _pinned(call, view):
             continue
         message = f"{name} is loaded at whatever commit is newest; pass revision= and the full "
-        yield Hit(view.code.span(node), message + "commit", subject=name)
+        yield Hit(view.code.span(node), message + "commit", _pin(view, call, name), subject=name)
+
+
+def _pin(view: View, call: Call, name: str) -> Fix | None:
+    """The fix that names the commit that the context knows."""
+    commit = view.context.commit_of("models", name)
+    if commit is None:
+        return None
+    title = f"pin {name} to {commit[:8]}, the commit in this machine's cache"
+    return set_keyword(view, call, "revision", f'"{commit}"', title)
 
 
 def _model(call: Call, function: str) -> ast.expr | None:

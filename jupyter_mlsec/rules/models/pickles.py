@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from jupyter_mlsec.core.artifacts import fetched, written
 from jupyter_mlsec.core.calling import argument, calls, string
+from jupyter_mlsec.core.mentions import speaks_of
 from jupyter_mlsec.core.model import Confidence, Hit, Severity
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.rule import Bad, Good, Hint
@@ -43,7 +44,7 @@ HINTS = (
         ("read_pickle", "shelve", "jsonpickle", "load_unsafe"),
     ),
 )
-_MODULES = lazy(r"pickle|joblib|dill|shelve|skops")
+_MODULES = ("pickle", "joblib", "dill", "shelve", "skops")
 _URL = lazy(r"(?:https?|ftp|s3|gs|gcs|abfss?|hf)://")
 
 
@@ -76,7 +77,7 @@ def _loads(view: View) -> list[_Load]:
 
 def _has_pickles(context: Context) -> bool:
     """Whether the document speaks of pickles at all, before anything is parsed."""
-    return any(_MODULES.search(text.text) for text in context.sources)
+    return speaks_of(context, _MODULES)
 
 
 def _pickled(name: str) -> bool:

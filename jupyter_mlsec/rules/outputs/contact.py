@@ -7,7 +7,7 @@ from jupyter_mlsec.core.rule import Hint
 from jupyter_mlsec.rules.outputs.detector import NAMED, Detector
 
 HINTS = (
-    Hint("outputs.e-mail", r"[\w.%+-]@[A-Za-z0-9-]{1,63}\.[A-Za-z0-9]", ("@",)),
+    Hint("outputs.e-mail", r"[\w.%+-]@[A-Za-z0-9-]+\.[A-Za-z0-9]", ("@",)),
     Hint("outputs.phone", r"\+[1-9][0-9 ().-]{8}", ("+",), leading=True),
     Hint("outputs.phone", r"\([2-9][0-9]{2}\) ?[0-9]{3}-[0-9]{4}", ("(",), leading=True),
 )
@@ -70,6 +70,7 @@ DETECTORS = (
             r"{1,4}[A-Za-z]{2,24})(?![\w@-]|\.\w)"
         ),
         _is_address,
+        checked=False,
     ),
     Detector(
         "phone",

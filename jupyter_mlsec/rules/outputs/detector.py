@@ -10,6 +10,8 @@ from jupyter_mlsec.core.model import Span
 from jupyter_mlsec.core.rule import Hint
 
 _NEAR = 4000  # characters behind a word in which its column's values stand
+_MANY = 4  # numbers from which on a column is told by how many are valid
+_SHAPE = str.maketrans("123456789", "0" * 9)
 
 
 class Detector(NamedTuple):
@@ -20,6 +22,7 @@ class Detector(NamedTuple):
     a match without it is something else that only looks so. `valid`: the exact check, by checksum
     where the format has one. `context`: lower-case words; where there are any, one of them must
     stand before the value, on its line or in the header of its table, and the tag is `NAMED`.
+    `checked`: whether `valid` tells such numbers from others, as a checksum does.
     """
 
     kind: str
@@ -27,13 +30,24 @@ class Detector(NamedTuple):
     pattern: re.Pattern[str]
     valid: Callable[[str], bool]
     context: tuple[str, ...] = ()
+    checked: bool = True
 
     def find(self, source: str, lines: Iterable[Span]) -> Iterator[Span]:
-        """The values on the marked lines, or behind the words on them; each once."""
-        for start, end in self._places(source, lines):
-            for match in self.pattern.finditer(source, start, end):
-                if match[1] and self.valid(match[1]):
-                    yield Span(*match.span(1))
+        """The values on the marked lines, or behind the words on them; each once.
+
+        A checksum holds for one number of ten by chance. In a column of such numbers it holds for
+        nearly all: where it does not hold for a third of those that are written alike, none is one.
+        """
+        found = [
+            Span(*match.span(1))
+            for start, end in self._places(source, lines)
+            for match in self.pattern.finditer(source, start, end)
+            if match[1]
+        ]
+        for column in _columns(source, found) if self.checked else (found,):
+            valid = [span for span in column if self.valid(source[span.start : span.end])]
+            if not self.checked or len(column) < _MANY or 3 * len(valid) >= len(column):
+                yield from valid
 
     def _places(self, source: str, lines: Iterable[Span]) -> Iterator[tuple[int, int]]:
         """Where to look, in order. A word may stand on each of many lines, and what it names
@@ -53,6 +67,20 @@ class Detector(NamedTuple):
                 end = min(at + _NEAR, len(source))
         if end > begin:
             yield begin, end
+
+
+def _columns(source: str, found: Iterable[Span]) -> Iterable[list[Span]]:
+    """The numbers that are written alike and stand in the same place of their lines, or of their
+    rows of an HTML table."""
+    columns: dict[tuple[str, int], list[Span]] = {}
+    row = "<tr" if "<tr" in source else "\n"
+    last, number = 0, -1
+    for span in found:
+        number = number + 1 if source.find(row, last, span.start) < 0 else 0
+        last = span.end
+        shape = source[span.start : span.end].translate(_SHAPE)
+        columns.setdefault((shape, number), []).append(span)
+    return columns.values()
 
 
 @cache

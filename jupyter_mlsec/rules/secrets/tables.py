@@ -27,6 +27,8 @@ _CELL = lazy(r"<t[hd](?:\s[^>]*)?>\s*(.*?)\s*</t[hd]>", re.DOTALL | re.IGNORECAS
 
 def bindings(view: View) -> Iterator[Binding]:
     """One binding for each column of credentials, at its first value that looks like one."""
+    from html import unescape
+
     from jupyter_mlsec.rules.secrets.judge import judge
 
     is_data = view.source.startswith("%%") or view.text.language not in ("python", "r", "julia")
@@ -42,6 +44,8 @@ def bindings(view: View) -> Iterator[Binding]:
     for name, cells in columns:
         for span in cells:
             value = view.source[span.start : span.end]
+            if "&" in value and not any(map(str.isalnum, unescape(value))):
+                continue  # `-&gt;` is an arrow
             binding = Binding(name, value, span, "table", prose=True)
             if judge(binding):
                 yield binding

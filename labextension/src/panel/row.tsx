@@ -2,6 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { Actions } from '../actions';
 import { IDocumentFindings } from '../tokens';
+import { isMovable } from '../vault';
 import { IFinding } from '../wire';
 
 interface IProps {
@@ -45,6 +46,13 @@ export function Row({ finding, trans, onJump, actions, document }: IProps): JSX.
                   run={() => void actions.preview(document, finding)}
                 />
               </>
+            )}
+            {isMovable(finding) && (
+              <Action
+                label={trans.__('Move to Vault…')}
+                about={message}
+                run={() => void actions.move(document, { findings: [finding.id] })}
+              />
             )}
             {place.part !== 'metadata' && (
               <Action

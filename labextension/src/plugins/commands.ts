@@ -12,7 +12,8 @@ import { shieldIcon } from '../icons';
 import { widgetOf } from '../jump';
 import { MlsecFindings } from '../registry';
 import { sideBySide } from '../sidebyside';
-import { IDocumentFindings, IMlsecFindings } from '../tokens';
+import { IDocumentFindings, IMlsecFindings, SharedPart } from '../tokens';
+import { isMovable } from '../vault';
 import { IFinding } from '../wire';
 
 const ID = 'jupyter-mlsec:commands';
@@ -98,6 +99,20 @@ class Commands {
         const [found] = this._atCursor(document);
         return found && this._actions.ignore(document, found);
       }),
+      add(
+        'mlsec:move-to-vault',
+        trans.__('Move Secret to Vault…'),
+        (document, args) => this._move(document, args),
+        {
+          findings: {
+            type: 'array',
+            items: { type: 'string' },
+            description: trans.__('Ids of findings; without, what is selected or at the cursor')
+          },
+          folder: { type: 'string', description: trans.__('Where to; without, the user is asked') },
+          purge: { type: 'boolean', description: trans.__('Remove copies in checkpoints too') }
+        }
+      ),
       add('mlsec:next-finding', trans.__('Next Security Finding'), document =>
         this._step(document, 1)
       ),
@@ -122,6 +137,35 @@ class Commands {
         rule
       )
     ];
+  }
+
+  private async _move(document: IDocumentFindings, args: ReadonlyJSONObject): Promise<void> {
+    const given = { folder: args.folder as string, purge: args.purge as boolean };
+    const findings = args.findings as string[] | undefined;
+    const editor = this._editor(document);
+    const of = editor?.model.sharedModel as SharedPart | undefined;
+    const { start, end } = editor?.getSelection() ?? {};
+    if (findings?.length) {
+      await this._actions.move(document, { findings }, given);
+    } else if (
+      editor &&
+      of &&
+      start &&
+      end &&
+      editor.getOffsetAt(start) !== editor.getOffsetAt(end)
+    ) {
+      const ends = [editor.getOffsetAt(start), editor.getOffsetAt(end)].sort((a, b) => a - b);
+      await this._actions.move(document, { part: { of, start: ends[0], end: ends[1] } }, given);
+    } else {
+      const found = this._atCursor(document).filter(isMovable);
+      if (found.length) {
+        await this._actions.move(document, { findings: found.map(({ id }) => id) }, given);
+      } else {
+        Notification.info(this._trans.__('Select the secret, or put the cursor on a finding.'), {
+          autoClose: 4000
+        });
+      }
+    }
   }
 
   private _editor(document: IDocumentFindings): CodeEditor.IEditor | null {

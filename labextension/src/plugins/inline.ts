@@ -25,9 +25,11 @@ export const inlinePlugin: JupyterFrontEndPlugin<void> = {
     const actions = new Actions(app, findings, trans);
     const marks: IMarkActions = {
       ignoreLabel: trans.__('Ignore here…'),
+      moveLabel: trans.__('Move to Vault…'),
       gutter: () => findings.options.gutter,
       render: mark => hover(mark, findings, trans),
       fix: (document, mark) => void actions.fix(document, mark.finding),
+      move: (document, mark) => void actions.move(document, { findings: [mark.finding.id] }),
       ignore: (document, mark) => void actions.ignore(document, mark.finding)
     };
     editors.addExtension({

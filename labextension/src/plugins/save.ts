@@ -4,6 +4,7 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
 import { MlsecFindings } from '../registry';
 import { IMlsecFindings, SharedDocument } from '../tokens';
+import { isMovable } from '../vault';
 
 const SAVED = /^https:\/\/jupyter-mlsec\.readthedocs\.io\/events\/save\//;
 
@@ -76,8 +77,14 @@ function tell(
       callback: () => void app.commands.execute('mlsec:open-panel')
     }
   ];
+  const movable = fresh.filter(isMovable).map(finding => finding.id);
   const [first] = fresh.filter(finding => finding.fix);
-  if (first) {
+  if (movable.length) {
+    actions.push({
+      label: trans.__('Move to Vault…'),
+      callback: () => void app.commands.execute('mlsec:move-to-vault', { findings: movable })
+    });
+  } else if (first) {
     actions.push({ label: trans.__('Fix'), callback: () => void document.fix(first) });
   }
   Notification.warning(message, { autoClose: 10_000, actions });

@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
+from jupyter_mlsec.core.errors import MlsecError
+from jupyter_mlsec.core.model import Document
 from jupyter_mlsec.core.strip.edits import Cuts, Edits
 from jupyter_mlsec.core.strip.redact import Values
+from jupyter_mlsec.core.strip.sensitive import Found, strip_sensitive
+from tests.nasty import code, dump, notebook, stream
 
 VALUE = "s3cr3t-w0rd"
 MARK = "[redacted: x]"
@@ -130,3 +134,42 @@ def test_items_leave_no_trace(indent: int | str | None) -> None:
                 assert edits.apply(whole.encode()).decode() == json.dumps(
                     make(stays), indent=indent
                 )
+
+
+def test_what_comes_back_is_named_by_its_cell() -> None:
+    """Cells that were edited are looked at again alone, and keep their numbers."""
+
+    def everything(document: Document) -> list[Found]:
+        return [
+            Found(number, "r", "k", text.text, "[redacted: k]")
+            for number, text in enumerate(document.texts)
+            if text.part == "output"
+        ]
+
+    data = dump(notebook(code(), code(stream("a")), code())).encode()
+    with pytest.raises(MlsecError, match="in cell 2 can't be removed"):
+        strip_sensitive(data, everything)
+
+
+def test_what_is_only_seen_after_an_edit() -> None:
+    """Three rounds in two cells of four, and the others untouched."""
+    steps = {"a-1": "b-22", "b-22": "c-3", "c-3": "gone"}
+
+    def next_step(document: Document) -> list[Found]:
+        return [
+            Found(number, "r", step, step, steps[step])
+            for number, text in enumerate(document.texts)
+            if text.part == "output"
+            for step in steps
+            if step in text.text
+        ]
+
+    cells = [code(stream(text)) for text in ("x", "é a-1 y", "z", "b-22\n")]
+    done = strip_sensitive(dump(notebook(*cells)).encode(), next_step)
+    assert [(r.cell, r.what) for r in done.removed] == [
+        *((1, "a-1"), (3, "b-22")),
+        *((1, "b-22"), (3, "c-3")),
+        (1, "c-3"),
+    ]
+    texts = [cell["outputs"][0]["text"] for cell in json.loads(done.data)["cells"]]
+    assert texts == ["x", "é gone y", "z", "gone\n"]

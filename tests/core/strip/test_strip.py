@@ -311,6 +311,20 @@ def test_outputs_are_known_by_the_source() -> None:
     assert "two" not in text
 
 
+@pytest.mark.parametrize("more", ["", ', "x": NaN'], ids=["at once", "by hand"])
+@pytest.mark.parametrize(
+    "source", ['"a\\u00e9é"', '["a", "b"]', "[]", "null", "3", '["a", 3]', "[" * 5000 + "]" * 5000]
+)
+def test_outputs_of_odd_sources(source: str, more: str) -> None:
+    whole = dump(notebook(code(stream("one"), source="SOURCE")), indent=None)
+    text = whole.strip().replace('"SOURCE"', source)
+    data = f"{text[:-1]}{more}}}".encode()
+    known = {digest: (raw, count) for digest, raw, count in cell_outputs(data)}
+    clean = strip(data, ALL).data
+    assert b"one" not in clean
+    assert with_outputs(clean, known.get) == data
+
+
 def test_nothing_is_put_where_something_is() -> None:
     data = encoded(notebook(code(stream("mine"), source="a"), {"source": "a"}))
     assert with_outputs(data, lambda _: (b'["other"]', b"1")) is data

@@ -58,7 +58,8 @@ class Notebook:
         self.value = sample("sk-{an:40}", Random())
         self.new_value = sample("sk-{an:40}", Random())
         log = str(top / "audit.jsonl")
-        self.kernel = Kernel(top, {"MLSEC_T1": self.value, "MLSEC_AUDIT_LOG": log})
+        given = {"MLSEC_T1": self.value, "MLSEC_AUDIT_LOG": log, "CI": ""}
+        self.kernel = Kernel(top, given)
         assert self.run(_STORE) == ""
 
     def run(self, code: str, answer: str = "", status: str = "ok") -> str:
@@ -216,6 +217,8 @@ COMPLETIONS = [
     ("%mlsec_secret key = kv/ml/openai#", ["kv/ml/openai#api_key"]),
     ("%mlsec_secret key = databr", ["databricks://"]),
     ("%mlsec_secret login o", ["oidc"]),
+    ("%mlsec_secret login a", ["approle", "aws", "azure"]),
+    ("%mlsec_secret --", ["--set"]),
     ("%mlsec_secret why ke", ["key"]),
     ("%%mlsec_secret KEY=kv/ml/op", ["kv/ml/openai", "kv/ml/openai#api_key"]),
 ]
@@ -271,3 +274,27 @@ def test_libraries_get_the_true_value(notebook: Notebook) -> None:
         "'{}'.format(key) == '%s' % key == plain, json.loads(json.dumps(key)) == plain]"
     )
     assert notebook.run(code) == "[True, 2, True, True, True, True]"
+
+
+def test_in_ci_what_is_missing_is_one_line_and_nobody_is_asked(tmp_path: Path) -> None:
+    """As papermill and nbclient run notebooks, whose exit code is then their own."""
+    kernel = Kernel(tmp_path / "ci", {"MLSEC_SECRETS": "env"})
+    try:
+        for code, said in (
+            (
+                "%load_ext jupyter_mlsec\n%mlsec_secret key = kv/a#b",
+                "set MLSEC_KV_A_B for this job",
+            ),
+            ("%mlsec_secret --set kv/a#b", "nobody is asked in CI"),
+            ("%mlsec_secret login userpass", "MLSEC_SECRETS=env"),
+        ):
+            kernel.received.clear()
+            assert kernel.run(code, answer="typed") == "error"
+            messages = [json.loads(raw) for raw in kernel.received]
+            assert "input_request" not in [one["msg_type"] for one in messages]
+            (line,) = [_text(m["msg_type"], m["content"]) for m in messages if
+                       m["msg_type"] == "stream"]  # fmt: skip
+            assert (line.startswith("UsageError: "), line.count("\n")) == (True, 1)
+            assert said in line
+    finally:
+        kernel.end()

@@ -14,6 +14,7 @@ import pytest
 
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.credentials.reference import parse
+from jupyter_mlsec.credentials.vault.engines import WRAPPING
 from jupyter_mlsec.credentials.vault.provider import VaultProvider
 from tests.credentials.vault.conftest import Open
 from tests.credentials.vault.server import Server, free_port
@@ -143,10 +144,11 @@ class Scripted(BaseHTTPRequestHandler):
     """A server that gives one prepared answer after the other, and keeps what it was asked."""
 
     answers: ClassVar[list[tuple[int, dict[str, str], bytes]]] = []
-    asked: ClassVar[list[tuple[str, dict[str, str]]]] = []
+    asked: ClassVar[list[tuple[str, dict[str, str], bytes]]] = []
 
     def do_GET(self) -> None:
-        self.asked.append((self.path, dict(self.headers)))
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.asked.append((self.path, dict(self.headers), sent))
         status, headers, body = self.answers.pop(0) if self.answers else (404, {}, b"{}")
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
@@ -240,10 +242,11 @@ def test_namespace_and_the_bao_names_of_variables(opened: Open) -> None:
 
 
 def test_a_used_wrapping_token_counts_as_stolen(opened: Open, server: Server) -> None:
-    token = opened().engine("wrap", {"a": "value"})
-    assert opened().engine("unwrap", token).data == {"a": "value"}
+    body = {"data": {"a": "value"}, "ttl": "1m"}
+    token = dict(opened().engine("wrap", WRAPPING, "", body).data)
+    assert opened().engine("unwrap", WRAPPING, "", token).data == {"a": "value"}
     with pytest.raises(MlsecError) as caught:
-        opened().engine("unwrap", token)
+        opened().engine("unwrap", WRAPPING, "", token)
     assert "treat what it held as stolen" in caught.value.full
 
 

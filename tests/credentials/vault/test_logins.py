@@ -1,12 +1,13 @@
 """Each login against a real server, where it has the method; the others' requests at a stand-in."""
 
+import http.client
 import json
 import secrets
 import stat
 import threading
 import time
 import urllib.request
-from base64 import urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -312,34 +313,96 @@ MOUNT = b'{"data":{"path":"old/","type":"kv","options":null}}'
 DATA = b'{"data":{"k":"value"}}'
 
 
-@pytest.mark.parametrize("method", ["ldap", "gcp", "azure", "aws"])
+@pytest.mark.parametrize(
+    ("method", "body", "cloud_header"),
+    [
+        ("ldap", {"password": "p"}, None),
+        ("gcp", {"role": "nb", "jwt": "identity"}, ("Metadata-Flavor", "Google")),
+        (
+            "azure",
+            {"role": "nb", "jwt": "access", "vm_name": "vm", "subscription_id": "s",
+             "resource_group_name": "g"},
+            ("Metadata", "true"),
+        ),
+    ],
+)  # fmt: skip
 def test_methods_that_the_server_lacks_send_what_vault_wants(
-    opened: Open, method: str, monkeypatch: pytest.MonkeyPatch
+    opened: Open, method: str, body: dict[str, str], cloud_header: tuple[str, str] | None
 ) -> None:
-    answers = [(200, {}, body) for body in (AUTH, MOUNT, DATA)]
-    machine = json.dumps({"compute": {"name": "vm", "subscriptionId": "s"}}).encode()
-    metadata = [(200, {}, json.dumps({"access_token": "jwt"}).encode()), (200, {}, machine)]
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secrets.token_hex())
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    """OpenBao has none of them, so this is as far as it goes: what Vault's documentation asks for
+    is sent, with what the cloud's metadata server gives."""
+    machine = {"compute": {"name": "vm", "subscriptionId": "s", "resourceGroupName": "g"}}
+    given = {
+        "gcp": [b"identity"],
+        "azure": [b'{"access_token": "access"}', json.dumps(machine).encode()],
+    }
+    metadata = [(200, {}, one) for one in given.get(method, [])]
+    answers = [(200, {}, one) for one in (AUTH, MOUNT, DATA)]
     with scripted(*answers) as (vault, asked), scripted(*metadata) as (cloud, cloud_asked):
         provider = opened(
             VAULT_ADDR=vault,
             VAULT_AUTH_METHOD=method,
             VAULT_AUTH_ROLE="nb",
             VAULT_USERNAME="me",
-            VAULT_PASSWORD=secrets.token_hex(),
+            VAULT_PASSWORD="p",  # noqa: S106
             GCE_METADATA_HOST=cloud.removeprefix("http://"),
             AZURE_POD_IDENTITY_AUTHORITY_HOST=cloud,
         )
         assert provider.get(parse("old/a#k")).data == {"k": "value"}
-    path = {"ldap": "/v1/auth/ldap/login/me"}.get(method, f"/v1/auth/{method}/login")
-    assert asked.asked[0][0] == path
+    path, _, sent = asked.asked[0]
+    assert path == f"/v1/auth/{method}/login" + ("/me" if method == "ldap" else "")
+    assert {k: v for k, v in json.loads(sent).items() if v is not None} == body
     assert asked.asked[-1][1]["X-Vault-Token"] == "t"
-    headers = {"gcp": ("Metadata-Flavor", "Google"), "azure": ("Metadata", "true")}
-    if method in headers:
-        name, value = headers[method]
-        assert cloud_asked.asked[0][1][name] == value
+    if cloud_header:
+        assert {one[1][cloud_header[0]] for one in cloud_asked.asked} == {cloud_header[1]}
+
+
+@pytest.mark.parametrize(("region", "scope"), [("", "us-east-1"), ("eu-west-1", "eu-west-1")])
+def test_the_login_by_aws_is_a_request_that_aws_answers(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, region: str, scope: str
+) -> None:
+    """Vault sends on what it gets and believes the answer. Here moto answers in AWS's place.
+    The global endpoint takes only signatures for us-east-1, wherever the caller is."""
+    from moto.server import ThreadedMotoServer
+
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", secrets.token_hex()),
+        ("AWS_DEFAULT_REGION", "eu-central-1"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ):
+        monkeypatch.setenv(name, value)
+    answers = [(200, {}, one) for one in (AUTH, MOUNT, DATA)]
+    with scripted(*answers) as (vault, asked):
+        provider = opened(
+            VAULT_ADDR=vault,
+            VAULT_AUTH_METHOD="aws",
+            VAULT_AUTH_ROLE="nb",
+            VAULT_AWS_HEADER="vault.example.com",
+            VAULT_AWS_REGION=region,
+        )
+        assert provider.get(parse("old/a#k")).data == {"k": "value"}
+    path, _, sent = asked.asked[0]
+    body = json.loads(sent)
+    address, text, headers = (
+        b64decode(body[f"iam_request_{part}"]).decode() for part in ("url", "body", "headers")
+    )
+    signed = json.loads(headers)
+    assert (path, body["role"], address) == (
+        "/v1/auth/aws/login", "nb", f"https://sts.{region}.amazonaws.com/".replace("..", "."),
+    )  # fmt: skip
+    assert f"/{scope}/sts/aws4_request" in signed["Authorization"]
+    assert signed["X-Vault-AWS-IAM-Server-ID"] == "vault.example.com"
+    assert "x-vault-aws-iam-server-id" in signed["Authorization"]  # or anybody could replay it
+    cloud = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    cloud.start()
+    try:
+        connection = http.client.HTTPConnection(*cloud.get_host_and_port(), timeout=10)
+        connection.request("POST", "/", text.encode(), signed)
+        assert b"<Arn>arn:aws:" in connection.getresponse().read()
+        connection.close()
+    finally:
+        cloud.stop()
 
 
 class TestEnds:

@@ -19,24 +19,27 @@ BY_ITSELF = table(
         "%store of the bound value": "%store key",
         "%store in a dict": "d = {'k': [s]}\n%store d",
         "shell.db": "get_ipython().db['x'] = s",
-        "%save": "pasted = '@@'\n%save -f -q saved.py 1-99999",
+        "%save": "pasted = '@@'\n%save -f saved.py 1-99999",
         "%history to a file": "%history -o -f history.txt 1-99999",
         "pickle of the bound value": (
             "import pickle\ntry:\n    open('p', 'wb').write(pickle.dumps(key))\n"
             "except TypeError: print('refused')"
         ),
     },
+    unseen=True,
 )  # fmt: skip
 
 EXPORT = table(
     "kept by IPython",
     {"%notebook": "get_ipython().run_line_magic('notebook', 'exported.ipynb')"},
     before="from IPython.display import display, HTML\nprint(s); display(HTML(s))\nraise ValueError(s)",
+    unseen=True,
 )
 LOGSTART = table(
     "kept by IPython",
     {"%logstart, input": "pasted = '@@'", "%logstart, output": "s"},
     before="%logstart -o -q log.py over",
+    unseen=True,
 )
 DEBUG = table(
     "log files",
@@ -75,26 +78,27 @@ LOGS = table(
         "warnings.warn(s); logging.captureWarnings(False)",
     },
     before="%logstop",
+    unseen=True,
 )  # fmt: skip
 
 _WHY = "the user's own files are never changed; the warning names them"
 BY_THE_USER = (
-    Channel("text file", "user's files", "f = open('own.txt', 'w'); f.write(s); f.close()", open=_WHY, warned=True),
+    Channel("text file", "user's files", "f = open('own.txt', 'w'); f.write(s); f.close()", open=_WHY, warned=True, unseen=True),
     Channel(
         "CSV", "user's files",
         "import csv\nwith open('own.csv', 'w') as f: csv.writer(f).writerow(['key', s])",
-        open=_WHY, warned=True,
+        open=_WHY, warned=True, unseen=True,
     ),
     Channel(
         "pickle", "user's files",
         "import pickle\nwith open('own.pkl', 'wb') as f: pickle.dump({'k': s}, f)",
-        open=_WHY, warned=True,
+        open=_WHY, warned=True, unseen=True,
     ),
     Channel(
         "database", "user's files",
         "import sqlite3; c = sqlite3.connect('own.db'); c.execute('create table t (k)')\n"
         "c.execute('insert into t values (?)', (s,)); c.commit(); c.close()",
-        open=_WHY, warned=True,
+        open=_WHY, warned=True, unseen=True,
     ),
 )  # fmt: skip
 

@@ -47,6 +47,12 @@ ARGUMENTS = table(
         "bytes": (
             f"import subprocess, sys; subprocess.run([sys.executable, '-c', {_CHILD!r}, s.encode()])"
         ),
+    },
+    unseen=True,
+)
+NAME = table(
+    "arguments",
+    {
         "a child's name": (
             "import ctypes; ctypes.CDLL(None).prctl(15, b'python', 0, 0, 0) and None; print(s)"
         ),
@@ -61,13 +67,15 @@ OPEN = (
         "< /proc/self/environ > environ.txt'], env={**os.environ, 'K': s})",
         open="environments are how secrets are given to children; only processes of the same "
         "user can read them",
+        unseen=True,
     ),
     Channel(
         "a child writes a file",
         "arguments",
         "import subprocess; subprocess.run(['sh', '-c', 'cat > child.txt'], input=s.encode())",
         open="what a child does with what it was given is not seen",
+        unseen=True,
     ),
 )
 
-CHANNELS = (*ARGUMENTS, *OPEN)
+CHANNELS = (*ARGUMENTS, *NAME, *OPEN)

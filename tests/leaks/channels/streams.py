@@ -137,9 +137,9 @@ LATE = table(
     "late",
     {
         "thread": "import threading; threading.Thread(target=print, args=(s,)).start()",
-        "timer": "import threading; threading.Timer(.1, print, (s,)).start()",
+        "timer": "import threading; threading.Timer(.02, print, (s,)).start()",
         "task": (
-            "import asyncio\nasync def f():\n    await asyncio.sleep(.05); print(s)\n"
+            "import asyncio\nasync def f():\n    await asyncio.sleep(.02); print(s)\n"
             "t = asyncio.ensure_future(f())"
         ),
         "exception in a thread": (
@@ -173,7 +173,7 @@ LATE = table(
             "get_ipython().events.unregister('post_execute', f); f()"
         ),
     },
-    wait=0.25,
+    wait=0.32,  # ipykernel flushes 0.2 s after the first write
 )
 
 CHANNELS = (*PRINTED, *SPLIT, *OPEN_SPLIT, *DESCRIPTORS, *LATE)

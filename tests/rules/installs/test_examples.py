@@ -62,8 +62,6 @@ def test_good(rule: Rule, example: Good) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_rule_is_documented(rule: Rule) -> None:
     assert rule.reason
-    assert any(isinstance(e, Bad) for e in rule.examples)
-    assert any(isinstance(e, Good) for e in rule.examples)
     assert all(re.fullmatch(r"CWE-\d+|ML\d\d|AML\.T\d{4}(\.\d{3})?", r) for r in rule.references)
 
 

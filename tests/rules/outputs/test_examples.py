@@ -118,7 +118,60 @@ def test_a_word_in_the_middle_of_a_long_line() -> None:
     assert [h.kind for h in hits(text)] == ["us-ssn"]
 
 
+# kind, header, python-stdnum's module, how the numbers are written
+COLUMNS = [
+    ("uk-nhs-number", "nhs", "gb.nhs", "{:010}"),
+    ("poland-pesel", "pesel", "pl.pesel", "{:011}"),
+    ("netherlands-bsn", "bsn", "nl.bsn", "{:09}"),
+    ("brazil-cpf", "cpf", "br.cpf", "{:011}"),
+    ("payment-card", "card_number", "luhn", "4{:015}"),
+    ("iban", "account", "iban", "DE{:020}"),
+    ("chile-rut", "rut", "cl.rut", "{0:08}"),
+]
+
+
+def _number(random: Random, module: str, form: str, *, valid: bool) -> str:
+    """A number that the checksum holds for, or any that looks like it."""
+    from importlib import import_module
+
+    check = import_module(f"stdnum.{module}").is_valid
+    while True:
+        number = form.format(random.randrange(10 ** int(form[-3:].strip(":}") or 8)))
+        if form == "{0:08}":  # 12.345.678-9
+            number = f"{number[:2]}.{number[2:5]}.{number[5:]}-{random.randrange(10)}"
+        if not valid or check(number):
+            return number
+
+
+def _printed(rows: list[list[str]], header: list[str], kind: str) -> str:
+    if kind == "text":
+        return "\n".join(" ".join(f"{cell:>28}" for cell in row) for row in [header, *rows])
+    lines = [[f"<td>{cell}</td>" for cell in row] for row in [header, *rows]]
+    return "<table>\n" + "\n".join("<tr>\n" + "\n".join(row) + "\n</tr>" for row in lines)
+
+
+@pytest.mark.parametrize("printed", ["text", "html"])
+@pytest.mark.parametrize("column", COLUMNS, ids=[row[0] for row in COLUMNS])
+def test_a_column_is_told_by_its_checksums(column: tuple[str, str, str, str], printed: str) -> None:
+    kind, name, module, form = column
+    random = Random(name)
+    real, other = (
+        [_number(random, module, form, valid=valid) for _ in range(12)] for valid in (True, False)
+    )
+    rows = [list(pair) for pair in zip(real, other, strict=True)]
+    found = hits(_printed(rows, [name, "x"], printed), "pii-in-output", printed)
+    text = _printed(rows, [name, "x"], printed)
+    assert {text[h.span.start : h.span.end] for h in found if h.kind == kind} == set(real)
+    alone = [[number] for number in other]
+    assert hits(_printed(alone, [name], printed), "pii-in-output", printed) == []
+
+
 NOTHING = [
+    "NHS trust spend\n" + "\n".join(str(7899619912 + 1111 * n) for n in range(40)),
+    "NIR band\n" + "\n".join(str(1600000000123 + 7919 * n) for n in range(40)),
+    "visa applications\n" + "\n".join(str(4821635251162378 + 977 * n) for n in range(40)),
+    "\n".join(f"delta +{Random(n).randrange(10**10, 10**11)} bytes" for n in range(99)),
+    "\n".join(f"4539-{1488 + n}-0343-{6467 + 3 * n}" for n in range(40)),
     "@decorator.property",
     "git@github.com:org/repo.git",
     "https://user@host.example.org/x",
