@@ -85,6 +85,11 @@ _NO_ANSWER = {
         "the certificate of Vault at {address} is for another name",
         "write the name that it has in VAULT_ADDR",
     ),
+    "files": (
+        "the certificate of the CA, or the one to log in with, for {address} is not there any more",
+        "start your own Vault again with `mlsec vault start`; else check VAULT_CACERT and "
+        "VAULT_CLIENT_CERT",
+    ),
     "redirect": (
         "Vault at {address} sends on to {where}, where no token is sent",
         "if that host is yours, set VAULT_ADDR to it",

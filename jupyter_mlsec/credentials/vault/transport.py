@@ -62,6 +62,8 @@ class Transport(JSONAdapter):  # type: ignore[misc]  # hvac has no types
                 if last or not again:
                     raise Unreachable(_why(error)) from None
                 wait = _WAIT * 3**attempt
+            except OSError:  # requests' own word for files that are not there
+                raise Unreachable("files") from None
             else:
                 if response.ok:
                     return _json(response) or {}
