@@ -42,6 +42,8 @@ _MAGIC_LINE = lazy(
     )""",
     re.VERBOSE | re.MULTILINE,
 )
+# In every text that has one of these lines, and in few others: `a % b` and `a != b` are none.
+_MAY_BE_MAGIC = lazy(r"^[ \t]*[!%?]|=[ \t]*[!%]|\?[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
 _TOKEN = lazy(
     r'''
     (?P<skip> \#[^\n]*
@@ -81,6 +83,8 @@ def blank_magics(source: str) -> str:
     that writes a .py file is Python.
     """
     if "%" not in source and "!" not in source and "?" not in source:
+        return source
+    if not _MAY_BE_MAGIC.search(source):
         return source
     cell = _CELL_MAGIC.match(source)
     if cell and cell[1] not in _PYTHON_BODIES and not _WRITES_PYTHON.match(source):

@@ -27,7 +27,7 @@ SKIPPED = frozenset(
     }
 )
 # A folder that holds one of these is an environment: of venv and virtualenv, or of conda.
-_ENVIRONMENT = frozenset({"pyvenv.cfg", "conda-meta"})
+ENVIRONMENT = frozenset({"pyvenv.cfg", "conda-meta"})
 
 
 def discover(
@@ -85,27 +85,28 @@ def _walk(top: str, exclude: Ignores, cwd: str) -> Iterator[Source | ScanError]:
             yield ScanError(shown(folder, cwd), f"this folder cannot be read: {reason}")
             continue
         names = {entry.name for entry in entries}
-        if folder != top and not _ENVIRONMENT.isdisjoint(names):
+        if folder != top and not ENVIRONMENT.isdisjoint(names):
             continue
         if ".gitignore" in names:
             ignores += read_ignores(os.path.join(folder, ".gitignore"), folder)
         folders: list[tuple[str, Ignores]] = []
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in SKIPPED and not _left_out(entry.path, True, exclude, ignores):
+                if entry.name not in SKIPPED and not left_out(entry.path, True, exclude, ignores):
                     folders.append((entry.path, ignores))
             else:
                 kind = kind_of(entry.path)
                 if (
                     kind is not None
-                    and not _left_out(entry.path, False, exclude, ignores)
+                    and not left_out(entry.path, False, exclude, ignores)
                     and _is_file(entry)
                 ):
                     yield Source(shown(entry.path, cwd), entry.path, kind)
         pending.extend(reversed(folders))
 
 
-def _left_out(path: str, folder: bool, exclude: Ignores, ignores: Ignores) -> bool:
+def left_out(path: str, folder: bool, exclude: Ignores, ignores: Ignores) -> bool:
+    """Whether a walk leaves a file or folder out that the settings or .gitignore files name."""
     return ignored(path, exclude, folder) or ignored(path, ignores, folder)
 
 

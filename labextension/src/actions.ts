@@ -86,8 +86,8 @@ export class Actions {
     });
   }
 
-  docs(finding: IFinding): void {
-    window.open(finding.docs, '_blank', 'noopener,noreferrer');
+  docs(address: string): void {
+    window.open(address, '_blank', 'noopener,noreferrer');
   }
 
   private async _try(work: () => Promise<void>): Promise<void> {

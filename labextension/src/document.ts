@@ -2,7 +2,7 @@ import { ISharedCodeCell } from '@jupyter/ydoc';
 import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 import { isCell, isNotebook, ISnapshot, notebookFacts, Parts, undoHistory } from './parts';
-import { MissingCells, NotInstalled, Server } from './server';
+import { MissingCells, NotInstalled, Overtaken, Server } from './server';
 import { withNotebook } from './settings';
 import { byCell, isInEditor, lastFirst, normalized, oneLine, places, rawOffset } from './text';
 import { IDocumentFindings, IMark, IMarks, SharedDocument, SharedPart, State } from './tokens';
@@ -42,7 +42,7 @@ export class DocumentFindings implements IDocumentFindings {
     private readonly _server: Server,
     private readonly _options: () => IScanOptions
   ) {
-    this._parts = new Parts(shared, this._client, change => this._schedule(change === 'outputs'));
+    this._parts = new Parts(shared, change => this._schedule(change === 'outputs'));
     shared.disposed.connect(() => this.dispose(), this);
   }
 
@@ -83,7 +83,9 @@ export class DocumentFindings implements IDocumentFindings {
 
   /** The document is shown under this path: scan it from now on. A notebook says its facts itself. */
   attach(path: string, facts: { language?: string; kernel?: string } = {}): void {
-    if (this._isDisposed || (this._isAttached && this._path === path)) {
+    const { language, kernel } = this._facts;
+    const isKnown = this._path === path && language === facts.language && kernel === facts.kernel;
+    if (this._isDisposed || (this._isAttached && isKnown)) {
       return;
     }
     this._path = path;
@@ -94,12 +96,15 @@ export class DocumentFindings implements IDocumentFindings {
 
   /** The settings have changed: scan anew, or forget what was found where scans are off. */
   refresh(): void {
-    if (this._isAttached && this._options().enabled) {
+    const { enabled, when } = this._options();
+    if (enabled && (when !== 'command' || this._snapshot)) {
       void this.scan();
-    } else if (this._snapshot) {
+    } else if (!enabled && this._isAttached) {
       this._stopTimers();
       this._abort?.abort();
       this._take(this._parts.snapshot(), []);
+      this._snapshot = null;
+      this._become('waiting');
     }
   }
 
@@ -122,7 +127,8 @@ export class DocumentFindings implements IDocumentFindings {
   }
 
   partOf(finding: IFinding): SharedPart | undefined {
-    const part = this._snapshot?.parts[finding.place.cell ?? 0];
+    const index = finding.place.cell ?? (isNotebook(this.shared) ? -1 : 0);
+    const part = this._snapshot?.parts[index];
     return part && this._parts.has(part) ? part : undefined;
   }
 
@@ -202,7 +208,8 @@ export class DocumentFindings implements IDocumentFindings {
   private _schedule(outputsOnly = false): void {
     this._edited.emit();
     const options = this._options();
-    const live = options.enabled && (options.when === 'typing' || this._state === 'waiting');
+    const isFirst = this._state === 'waiting' && options.when !== 'command';
+    const live = options.enabled && (options.when === 'typing' || isFirst);
     if (!this._isAttached || this._isDisposed || !live) {
       return;
     }
@@ -245,10 +252,11 @@ export class DocumentFindings implements IDocumentFindings {
         this._parts.acknowledge(snapshot);
         return [snapshot, answer];
       } catch (error) {
-        if (!(error instanceof MissingCells) || attempt > 2) {
+        const again = error instanceof MissingCells || error instanceof Overtaken;
+        if (!again || attempt > 2) {
           throw error;
         }
-        this._parts.forget(error.ids);
+        this._parts.forget(error instanceof MissingCells ? error.ids : []);
       }
     }
   }
@@ -315,7 +323,7 @@ export class DocumentFindings implements IDocumentFindings {
       if (!wanted?.length) {
         return false;
       }
-      const done = this._apply(this._snapshot!, wanted);
+      const done = this._snapshot !== null && this._apply(this._snapshot, wanted);
       await this.scan();
       if (done) {
         return true;

@@ -1,9 +1,10 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { CodeCell } from '@jupyterlab/cells';
 import { CodeEditor } from '@jupyterlab/codeeditor';
+import { ConsolePanel } from '@jupyterlab/console';
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { FileEditor } from '@jupyterlab/fileeditor';
-import { Notebook, NotebookPanel } from '@jupyterlab/notebook';
+import { Notebook, NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 import { Widget } from '@lumino/widgets';
 import { IDocumentFindings, SharedDocument } from './tokens';
 import { IFinding } from './wire';
@@ -13,9 +14,10 @@ type DocumentWidget = Widget & {
   readonly context: DocumentRegistry.Context;
 };
 
-/** The widget that shows a document; a notebook's own before another view of the same file. */
+/** The widget that shows a document; of several the one that the user works in. */
 export function widgetOf(app: JupyterFrontEnd, shared: SharedDocument): DocumentWidget | null {
-  for (const widget of app.shell.widgets('main')) {
+  const current = app.shell.currentWidget;
+  for (const widget of [...(current ? [current] : []), ...app.shell.widgets('main')]) {
     const model = (widget as unknown as Partial<DocumentWidget>).context?.model;
     if (model && (model.sharedModel as unknown) === shared) {
       return widget as unknown as DocumentWidget;
@@ -32,7 +34,7 @@ export async function jump(
 ): Promise<void> {
   const widget = widgetOf(app, document.shared);
   if (!widget) {
-    return;
+    return jumpInConsole(app, document, finding);
   }
   app.shell.activateById(widget.id);
   const { start, end, part } = finding.place;
@@ -50,6 +52,21 @@ export async function jump(
   }
 }
 
+/** Select what is found in the prompt of a console. */
+function jumpInConsole(
+  app: JupyterFrontEnd,
+  document: IDocumentFindings,
+  { place }: IFinding
+): void {
+  for (const widget of app.shell.widgets('main')) {
+    const prompt = widget instanceof ConsolePanel ? widget.console.promptCell : null;
+    if (prompt?.editor && (prompt.model.sharedModel as unknown) === document.shared) {
+      app.shell.activateById(widget.id);
+      select(prompt.editor, [place.start, place.end]);
+    }
+  }
+}
+
 async function showCell(
   notebook: Notebook,
   index: number,
@@ -57,6 +74,7 @@ async function showCell(
   output: number | null
 ): Promise<void> {
   const cell = notebook.widgets[index];
+  NotebookActions.expandParent(cell, notebook); // it may be under a heading that is folded
   notebook.activeCellIndex = index;
   if (notebook.notebookConfig.windowingMode === 'full') {
     await notebook.scrollToItem(index, 'center');

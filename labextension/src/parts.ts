@@ -61,7 +61,6 @@ export function isCell(shared: SharedDocument | SharedPart): shared is ISharedCe
 export class Parts {
   constructor(
     private readonly _shared: SharedDocument,
-    private readonly _client: string,
     private readonly _onChange: (change: Change) => void
   ) {
     if (isNotebook(_shared)) {
@@ -118,7 +117,8 @@ export class Parts {
   /** Every cell as it was tracked before, new ones listened to, those that went let go. */
   private _track(): Map<SharedPart, ITracked> {
     const tracked = new Map<SharedPart, ITracked>();
-    const ids = new Set<string>();
+    const kept = this.all.map(part => this._tracked.get(part)?.id);
+    const ids = new Set(kept.filter(id => id !== undefined));
     for (const part of this.all) {
       const before = this._tracked.get(part);
       if (!before) {
@@ -181,18 +181,16 @@ export class Parts {
   private _wire(part: SharedPart, tracked: ITracked): ICell {
     if (tracked.dirty) {
       tracked.dirty = tracked.known = false;
-      tracked.hash = `${this._client}.${this._version++}`;
+      tracked.hash = String(this._version++); // the server keeps each client's apart
       tracked.source = normalized(part.getSource());
     }
-    const cell: ICell = { id: tracked.id, hash: tracked.hash };
-    if (isCell(part)) {
-      cell.type = part.cell_type as ICell['type'];
-    }
+    const { id, hash, source } = tracked;
     if (tracked.known) {
-      return cell;
+      return { id, hash };
     }
-    cell.source = tracked.source;
-    return isCell(part) ? { ...cell, ...beside(part) } : cell;
+    return isCell(part)
+      ? { id, hash, type: part.cell_type as ICell['type'], source, ...beside(part) }
+      : { id, hash, source };
   }
 
   private _tracked = new Map<SharedPart, ITracked>();

@@ -2,7 +2,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { DocumentFindings } from './document';
 import { Server } from './server';
 import { IUserSettings } from './settings';
-import { IDocumentFindings, IMlsecFindings, SharedDocument } from './tokens';
+import { IMlsecFindings, SharedDocument } from './tokens';
 import { IHealth, IRuleInfo } from './wire';
 
 /** The findings of all open documents, and what the server says of itself. */
@@ -50,7 +50,6 @@ export class MlsecFindings implements IMlsecFindings {
     if (!findings) {
       findings = new DocumentFindings(shared, this.server, () => this.options);
       this._documents.set(shared, findings);
-      this._open.add(findings);
       findings.changed.connect(this._onChanged, this);
       shared.disposed.connect(() => this._close(findings!));
     }
@@ -65,7 +64,8 @@ export class MlsecFindings implements IMlsecFindings {
   }
 
   /** Ask the server for its rules and its policy, once it has answered anything. */
-  private _onChanged(document: IDocumentFindings): void {
+  private _onChanged(document: DocumentFindings): void {
+    this._open.add(document); // not before: an editor whose model nobody disposes must not stay
     if (document.state === 'ready' && !this._asked) {
       this._asked = true;
       void this._load();

@@ -1,5 +1,6 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import { TranslationBundle } from '@jupyterlab/translation';
 import {
   IBaselineRequest,
   IBaselineResponse,
@@ -23,21 +24,26 @@ import {
 
 /** The server does not have cells that a request named by their hashes only. */
 export class MissingCells extends Error {
-  constructor(readonly ids: readonly string[]) {
-    super('The server asks for cells again.');
+  constructor(
+    readonly ids: readonly string[],
+    message: string
+  ) {
+    super(message);
   }
 }
 
+/** A request that was sent before this one came after it. */
+export class Overtaken extends Error {}
+
 /** The server part is not there: not installed in the server's environment, or switched off. */
-export class NotInstalled extends Error {
-  constructor() {
-    super('jupyter-mlsec is not enabled in the Jupyter server.');
-  }
-}
+export class NotInstalled extends Error {}
 
 /** The server's routes (docs/lab.md). Nothing here knows what a finding is about. */
 export class Server {
-  constructor(private readonly _settings: ServerConnection.ISettings) {}
+  constructor(
+    private readonly _settings: ServerConnection.ISettings,
+    private readonly _trans: TranslationBundle
+  ) {}
 
   scan(request: IScanRequest, signal?: AbortSignal): Promise<IScanResponse> {
     return this._post('scan', request, signal);
@@ -125,13 +131,16 @@ export class Server {
     if (response.ok) {
       return response;
     }
+    const trans = this._trans;
     if (response.status === 404) {
-      throw new NotInstalled();
+      throw new NotInstalled(trans.__('jupyter-mlsec is not enabled in the Jupyter server.'));
     }
     const answer = (await response.json().catch(() => ({}))) as Partial<IProblem & IMissing>;
+    const message =
+      answer.message || trans.__('The Jupyter server answered with status %1.', response.status);
     if (response.status === 409 && answer.missing) {
-      throw new MissingCells(answer.missing);
+      throw new MissingCells(answer.missing, message);
     }
-    throw new Error(answer.message || `The Jupyter server answered ${response.status}.`);
+    throw response.status === 410 ? new Overtaken(message) : new Error(message);
   }
 }

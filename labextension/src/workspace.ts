@@ -4,7 +4,11 @@ import { IPathError, IPathFindings, IPathsDone, IPathsLine, IProgress } from './
 
 /** The scan of all files below the server's root: its progress, and what it has found so far. */
 export class WorkspaceScan {
-  constructor(private readonly _findings: MlsecFindings) {}
+  /** `ended` says that the server's answer ended too early. */
+  constructor(
+    private readonly _findings: MlsecFindings,
+    private readonly _ended: string
+  ) {}
 
   get changed(): ISignal<this, void> {
     return this._changed;
@@ -36,6 +40,9 @@ export class WorkspaceScan {
         line => this._abort === abort && this._take(line),
         abort.signal
       );
+      if (!this.done && !abort.signal.aborted) {
+        this.problem = this._ended;
+      }
     } catch (error) {
       if (!abort.signal.aborted) {
         this.problem = error instanceof Error ? error.message : String(error);

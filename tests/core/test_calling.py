@@ -9,12 +9,12 @@ import pytest
 from jupyter_mlsec.core.artifacts import fetched, written
 from jupyter_mlsec.core.calling import argument, calls, flag, keyword, may_have, set_keyword
 from jupyter_mlsec.core.fixes import spliced
+from jupyter_mlsec.core.flow.origins import Origins
+from jupyter_mlsec.core.flow.sources import from_model, from_network, from_outside, untrusted_text
 from jupyter_mlsec.core.imports import read as imports_by_line
 from jupyter_mlsec.core.model import Document, Text
-from jupyter_mlsec.core.origins import Origins
 from jupyter_mlsec.core.python import parse
 from jupyter_mlsec.core.renames import renamed, uses
-from jupyter_mlsec.core.sources import from_model, from_network, from_outside, untrusted_text
 from jupyter_mlsec.core.variables import variables
 from jupyter_mlsec.core.view import Context, View
 

@@ -3,8 +3,7 @@
 () => {
   const app = window.jupyterapp;
   const views = () => [...app.shell.widgets('main')].filter(widget => widget.context);
-  let current = 0;
-  const panel = () => views()[current];
+  const panel = () => views().find(view => view === app.shell.currentWidget) ?? views()[0];
   const notebook = () => panel().content;
 
   // mulberry32: a seeded generator in six lines
@@ -76,15 +75,12 @@
       node.scrollTop = random() * node.scrollHeight;
     },
     async otherView() {
-      current = (current + 1) % views().length;
-      app.shell.activateById(panel().id);
-      while (app.shell.currentWidget !== panel()) {
-        await pause(20);
-      }
+      app.shell.activateById(views().find(view => view !== panel()).id);
+      await pause(50); // the focus moves when the page has time
     },
-    async rename(random) {
+    async rename() {
       await panel().context.save();
-      await panel().context.rename(`renamed${Math.floor(random() * 1e9)}.ipynb`);
+      await panel().context.rename(`renamed${Date.now()}.ipynb`);
     }
   };
   const weights = {
@@ -110,7 +106,6 @@
     } finally {
       factory.notebookConfig = before;
     }
-    current = 0;
     notebook().model.sharedModel.clearUndoHistory(); // else an undo may take away all cells
     return views().map(({ content }) => content.notebookConfig.windowingMode);
   };
@@ -122,7 +117,6 @@
     for (let i = 0; i < count; i++) {
       const name = pick(random, names);
       done.push(name);
-      window.labbStep = `${i} ${name}`;
       await steps[name](random, snippets);
       if (random() < 0.2) {
         await pause(random() * 200);

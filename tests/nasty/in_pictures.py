@@ -81,6 +81,7 @@ _PICTURES = {
     "WebP, XMP": ("image/webp", _webp(b"XMP ", b"<dc:creator>" + _SAID + b"</dc:creator>")),
 }
 _PLAIN = _b64(png((b"tEXt", b"Software\0Matplotlib version3.8.2, https://matplotlib.org/")))
+_BEHIND = _b64(png(behind=_SAID + b"."))
 _BY = _b64(png((b"tEXt", b"Author\0" + _SAID)))
 _LAYOUT = "application/vnd.jupyter.widget-state+json"
 
@@ -108,6 +109,11 @@ PLACES = [
         "a picture in an address",
         notebook(code(shown(text_html=f"<img src='data:image/png;base64,{_BY}'>{KEPT}"))),
         _BY,
+    ),
+    _case(
+        "behind a picture in an address",
+        notebook(code(shown(text_html=f"<img src='data:image/png;base64,{_BEHIND}'>{KEPT}"))),
+        _BEHIND,
     ),
     _case(
         "a picture in lines",

@@ -22,6 +22,7 @@ from jupyter_mlsec.core.flow.statements import Interpreter
 from jupyter_mlsec.core.flow.texts import Texts
 from jupyter_mlsec.core.model import Span, Text
 from jupyter_mlsec.core.patterns import lazy
+from jupyter_mlsec.core.shell import may_call
 
 if TYPE_CHECKING:
     from jupyter_mlsec.core.view import Context
@@ -224,7 +225,10 @@ class _Cell:
         knowledge, files = self.interpreter.knowledge, self.interpreter.state.files
         if not self.marks and not files:
             return []
-        if not any(word in self.text.text for word in knowledge.programs):
+        source = self.text.text
+        if not ("!" in source or "%" in source or self.context.renamed or may_call(source)):
+            return []
+        if not any(word in source for word in knowledge.programs):
             return []
         return [
             (command.span, action)

@@ -8,7 +8,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from jupyter_mlsec.core.flow.definitions import Definition, Definitions, Function
-from jupyter_mlsec.core.flow.expressions import Expressions, works_with_digests
+from jupyter_mlsec.core.flow.expressions import Expressions
 from jupyter_mlsec.core.flow.facts import (
     EYEBALLED,
     INTEGRITY,
@@ -18,6 +18,7 @@ from jupyter_mlsec.core.flow.facts import (
     intersection,
     union,
 )
+from jupyter_mlsec.core.flow.holdings import works_with_digests
 from jupyter_mlsec.core.flow.knowledge import Knowledge
 from jupyter_mlsec.core.flow.texts import Texts, Written
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from jupyter_mlsec.core.flow.bindings import assignments
 from jupyter_mlsec.core.folding import constant
 from jupyter_mlsec.core.python import statements
 
@@ -39,6 +40,7 @@ class Texts:
         self.order = order
         self.given: dict[str, Written] = {}
         self._bound: dict[int, dict[str, list[Binding]]] = {}  # by a text's place in the order
+        self._binding: dict[str, tuple[int, ...]] = {}  # the texts that may bind a name
         self._places = {id(text): number for number, text in enumerate(order)}
         self._at = 0
         self.line = 0
@@ -57,7 +59,7 @@ class Texts:
         here = None if "[" in name else self._nearest(name)
         if here is not None:
             return here.text if here.whole else None
-        bound = "[" in name or any(_may_bind(text.text, name) for text in self.order)
+        bound = "[" in name or self._may_bind(name)
         return self.context.constants.get(name) if bound else None
 
     def written(self, node: ast.expr | None) -> Written:
@@ -123,19 +125,28 @@ class Texts:
 
     def _bindings(self, name: str) -> Iterator[tuple[ast.expr | None, int, int]]:
         """The bindings of a name before this point, the nearest first, with text and line."""
-        for number in range(self._at, -1, -1):
-            if not _may_bind(self.order[number].text, name):
+        at, before = self._at, self.line
+        for number in reversed(self._may_bind(name)):
+            if number > at:
                 continue
             for value, line in reversed(self._in(number).get(name, ())):
-                if number < self._at or line < self.line:
+                if number < at or line < before:
                     yield value, number, line
+
+    def _may_bind(self, name: str) -> tuple[int, ...]:
+        """The places in the order of the texts that may bind a name."""
+        found = self._binding.get(name)
+        if found is None:
+            places = (n for n, text in enumerate(self.order) if _may_bind(text.text, name))
+            found = self._binding[name] = tuple(places)
+        return found
 
     def _in(self, number: int) -> dict[str, list[Binding]]:
         """The bindings in one text, by name, in the order of their lines."""
         if number not in self._bound:
             bound: dict[str, list[Binding]] = {}
             tree = self.context.code(self.order[number]).tree
-            found = _assignments(statements(tree.body if tree else []))
+            found = assignments(statements(tree.body if tree else []))
             for name, value, line in sorted(found, key=lambda binding: binding[2]):
                 bound.setdefault(name, []).append((value, line))
             self._bound[number] = bound
@@ -150,32 +161,3 @@ def _may_bind(source: str, name: str) -> bool:
     if f"{name} =" in source or f"{name} in " in source or f"{name}, " in source:
         return True
     return f"{name}: " in source or f"{name}) " in source or f"{name}=" in source
-
-
-def _assignments(nodes: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.expr | None, int]]:
-    """Names, the expressions that they are bound to, and the lines."""
-    for node in nodes:
-        if not isinstance(node, ast.Assign | ast.AnnAssign | ast.For):
-            continue
-        match node:
-            case ast.Assign(targets=targets, value=value, lineno=line):
-                for target in targets:
-                    if isinstance(target, ast.Name):
-                        yield target.id, value, line
-                    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-                        for inner, part in zip(target.elts, value.elts, strict=False):
-                            if isinstance(inner, ast.Name):
-                                yield inner.id, part, line
-            case ast.AnnAssign(target=ast.Name(id=name), value=value, lineno=line):
-                yield name, value, line
-            case ast.For(target=ast.Name(id=name), iter=value, lineno=line):
-                yield name, value, line
-            case ast.For(
-                target=ast.Tuple(elts=targets),
-                iter=ast.Tuple(elts=[ast.Tuple(elts=parts), *_])
-                | ast.List(elts=[ast.Tuple(elts=parts), *_]),
-                lineno=line,
-            ):
-                for inner, part in zip(targets, parts, strict=False):
-                    if isinstance(inner, ast.Name):
-                        yield inner.id, ast.List([part], ast.Load()), line

@@ -156,8 +156,9 @@ def _decoded(written: str) -> str:
     plain = plain.replace("-", "+").replace("_", "/")
     if len(plain) % 4 == 1:
         return ""
+    plain += "=" * (-len(plain) % 4)
     try:
-        said = a2b_base64(plain + "=" * (-len(plain) % 4)).decode()
+        said = a2b_base64(plain).decode()
     except (Error, ValueError):
         from jupyter_mlsec.core.strip.pictures import said_in
 

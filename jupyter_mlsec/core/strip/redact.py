@@ -13,9 +13,9 @@ from typing import NamedTuple
 from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.strip.edits import Edits
 from jupyter_mlsec.core.strip.readings import readings
-from jupyter_mlsec.core.strip.walk import pairs_of
+from jupyter_mlsec.core.strip.walk import string_at
 
-_TOKEN = lazy(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*', re.DOTALL)
+_TOKEN = lazy(r'"|-?\d[\d.eE+-]*')
 # an escaped surrogate pair is one code point, as is any other escape
 _ESCAPE = lazy(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u.{4}|\\.", re.S)
 _BETWEEN = lazy(r"\s*,\s*\Z")
@@ -161,19 +161,21 @@ def _groups(text: str, start: int, end: int) -> Iterator[list[Literal] | re.Matc
     """The strings between two offsets, those that follow each other in a list together (a text
     that is split into lines), and the numbers."""
     group: list[Literal] = []
-    last = start
-    for token in _TOKEN.finditer(text, start, end):
-        if text[token.start()] != '"':
+    last = at = start
+    while token := _TOKEN.search(text, at, end):
+        begin = token.start()
+        if token[0] != '"':
+            at = token.end()
             yield token
             continue
-        literal = Literal(token.start() + 1, token.end() - 1, pairs_of(token[0].encode("latin-1")))
-        is_key = text[token.end() : token.end() + 9].lstrip()[:1] == ":"
-        before = text[last : token.start()]
+        said, at = string_at(text, begin)
+        is_key = text[at : at + 9].lstrip()[:1] == ":"
+        before = text[last:begin]
         if group and (is_key or not _BETWEEN.match(before)):
             yield group
             group = []
-        group.append(literal)
-        last = token.end()
+        group.append(Literal(begin + 1, at - 1, said))
+        last = at
         if is_key or before.rstrip()[-1:] == ":":
             yield group
             group = []

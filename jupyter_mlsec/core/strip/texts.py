@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from jupyter_mlsec.core.model import Document
-from jupyter_mlsec.core.patterns import lazy
 from jupyter_mlsec.core.strip.gathered import Gathered, Pairs, Scope
-from jupyter_mlsec.core.strip.walk import BOM, SPACE, Deep, Item, Malformed, Reader, pairs_of
+from jupyter_mlsec.core.strip.walk import BOM, SPACE, Deep, Item, Malformed, Reader, string_at
 
 __all__ = ["Scope", "Texts", "glance"]
 
 _GLANCE = 4 << 20  # bytes of a file up to which all of its values are there at once
-STRING = lazy(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 class Texts(Gathered):
@@ -96,7 +93,13 @@ class Texts(Gathered):
     def _strings(self, item: Item) -> list[str]:
         """The strings of a value that is nested too deeply to be read at once."""
         raw = self.reader.data[item.at : item.end].decode("latin-1")
-        return [pairs_of(m[0].encode("latin-1")) for m in STRING.finditer(raw)]
+        strings: list[str] = []
+        at = raw.find('"')
+        while at >= 0:
+            said, end = string_at(raw, at)
+            strings.append(said)
+            at = raw.find('"', end)
+        return strings
 
 
 def glance(data: bytes, path: str) -> Document | None:

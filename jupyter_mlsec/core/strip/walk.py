@@ -207,10 +207,7 @@ class Reader:
 
     def _string(self, at: int) -> tuple[str, int]:
         if self._text is not None:
-            try:
-                return _scanstring(self._text, at + 1, False)
-            except _REFUSED:
-                raise Malformed from None
+            return string_at(self._text, at)
         data = self.data
         end = at
         while True:
@@ -370,6 +367,15 @@ def pairs_of(raw: bytes) -> Any:
         return _scan(raw.decode("latin-1"), 0)[0]
     except RecursionError:
         return Deep
+    except _REFUSED:
+        raise Malformed from None
+
+
+def string_at(text: str, at: int) -> tuple[str, int]:
+    """What the JSON string says that begins with the quote at an offset of a file that is given
+    as latin-1, and where it ends. Raises Malformed."""
+    try:
+        return _scanstring(text, at + 1, False)
     except _REFUSED:
         raise Malformed from None
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import singledispatchmethod
 
-from msgspec import Raw, Struct, json
+from msgspec import Raw, Struct, json, msgpack
 
 from jupyter_mlsec.core.config import named
 from jupyter_mlsec.core.engine import Scanner
@@ -141,6 +141,11 @@ class Answers:
         chosen = [f for f in found if f.fingerprint in message.fingerprints]
         path, added = project.add_to_baseline(where, chosen)
         return work.Reply(json.encode(BaselineResponse(path, added)), rules=_counts(chosen))
+
+    @_answer.register
+    def _(self, message: work.Excluded) -> work.Reply:
+        config = project.configuration(message.where)
+        return work.Reply(data=msgpack.encode((config.root, config.exclude)))
 
     @_answer.register
     def _(self, message: work.Strip) -> work.Reply:

@@ -14,8 +14,9 @@ from tornado.web import HTTPError
 
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.faces.server import work
+from jupyter_mlsec.files.ignore import Ignores, read_ignores, repository_ignores
 from jupyter_mlsec.files.source import kind_of
-from jupyter_mlsec.files.walk import SKIPPED
+from jupyter_mlsec.files.walk import ENVIRONMENT, SKIPPED, left_out
 
 _DEEPEST = 64  # folders in folders: a manager's may go in a circle
 
@@ -69,14 +70,18 @@ class Contents:
         self._check_size(len(data))
         return work.File(where, name, kind_of(name) or "text", data)
 
-    async def walk(self, paths: list[str]) -> AsyncIterator[str | tuple[str, Refused]]:
+    async def walk(
+        self, paths: list[str], exclude: Ignores = ()
+    ) -> AsyncIterator[str | tuple[str, Refused]]:
         """The files below the paths that a scan looks at, each once: those of a folder by name,
-        then its folders. What can't be listed comes with the reason."""
+        then its folders. Local files that .gitignore files or `exclude` name are left out, as are
+        environments, unless they are given. What can't be listed comes with the reason."""
         seen: set[str] = set()
-        pending = [(path.strip("/"), 0) for path in reversed(paths or [""])]
-        given = {path for path, _ in pending}
+        given = {path.strip("/") for path in paths or [""]}
+        pending: list[tuple[str, int, Ignores]]
+        pending = [(path, 0, ()) for path in sorted(given, reverse=True)]
         while pending:
-            path, depth = pending.pop()
+            path, depth, ignores = pending.pop()
             if path in seen or depth > _DEEPEST:
                 continue
             seen.add(path)
@@ -91,14 +96,27 @@ class Contents:
                 if path in given or refused.status != 404:
                     yield path, refused
                 continue
+            if self.root:
+                folder = os.path.normpath(os.path.join(self.root, path))
+                if not depth:
+                    ignores = repository_ignores(folder)
+                elif any(os.path.exists(os.path.join(folder, n)) for n in ENVIRONMENT):
+                    continue
+                # hidden from the listing
+                ignores += read_ignores(os.path.join(folder, ".gitignore"), folder)
             inner = []
             for entry in sorted(listing["content"] or (), key=lambda entry: str(entry["name"])):
-                if entry["type"] == "directory":
+                name, is_folder = entry["path"].strip("/"), entry["type"] == "directory"
+                if self.root and left_out(
+                    os.path.join(self.root, name), is_folder, exclude, ignores
+                ):
+                    continue
+                if is_folder:
                     if entry["name"] not in SKIPPED:
-                        inner.append((entry["path"].strip("/"), depth + 1))
-                elif kind_of(entry["path"]) is not None and entry["path"] not in seen:
-                    seen.add(entry["path"])
-                    yield entry["path"]
+                        inner.append((name, depth + 1, ignores))
+                elif kind_of(name) is not None and name not in seen:
+                    seen.add(name)
+                    yield name
             pending += reversed(inner)
 
     async def _get(self, path: str, **how: Any) -> dict[str, Any]:

@@ -6,13 +6,15 @@ from collections import Counter
 from time import perf_counter
 
 from jupyter_server.auth.decorator import authorized
-from msgspec import Raw, json
+from msgspec import Raw, json, msgpack
 from tornado.iostream import StreamClosedError
 from tornado.web import authenticated
 
 from jupyter_mlsec import wire
+from jupyter_mlsec.core.config import Config
 from jupyter_mlsec.faces.server import work
 from jupyter_mlsec.faces.server.handlers import RESOURCE, Handler, Problem
+from jupyter_mlsec.files.ignore import Ignores, excluded
 
 
 class PathsHandler(Handler):
@@ -49,7 +51,8 @@ class PathsHandler(Handler):
 
     async def _scan(self, request: wire.PathsRequest, tally: _Tally) -> None:
         paths: list[str] = []
-        async for found in self.app.contents.walk(request.paths):
+        exclude = await self._excluded(request.settings)
+        async for found in self.app.contents.walk(request.paths, exclude):
             if self._gone:
                 return
             if isinstance(found, str):
@@ -70,6 +73,15 @@ class PathsHandler(Handler):
             tally.cells += reply.count
             tally.rules.update(reply.rules)
             await self._write(json.encode({"findings": Raw(reply.body)}))
+
+    async def _excluded(self, settings: wire.Settings) -> Ignores:
+        """What the project's configuration leaves out of walks."""
+        if not self.app.contents.root:
+            return ()
+        where = self.app.where("any.ipynb", settings)
+        reply = await self.ask(lambda known: work.Excluded(where))
+        root, globs = msgpack.decode(reply.data, type=tuple[str, tuple[str, ...]])
+        return excluded(Config(exclude=globs, root=root), self.app.contents.root)
 
     async def _error(self, path: str, message: str, tally: _Tally) -> None:
         tally.errors += 1

@@ -108,6 +108,13 @@ class ScanFile(Struct, frozen=True, tag=True):
     file: File
 
 
+class Excluded(Struct, frozen=True, tag=True):
+    """Asks what the configuration leaves out. The reply's `data` is the folder that the globs are
+    relative to, and the globs."""
+
+    where: Where
+
+
 class Strip(Struct, frozen=True, tag=True):
     where: Where
     data: bytes
@@ -139,7 +146,20 @@ class Forget(Struct, frozen=True, tag=True):
     names: list[str]
 
 
-Work = Scan | Fix | Secrets | Move | Baseline | ScanFile | Strip | Save | Facts | Prepare | Forget
+Work = (
+    Scan
+    | Fix
+    | Secrets
+    | Move
+    | Baseline
+    | ScanFile
+    | Excluded
+    | Strip
+    | Save
+    | Facts
+    | Prepare
+    | Forget
+)
 
 
 class Reply(Struct, frozen=True):

@@ -112,7 +112,7 @@ def eval_on_data(view: View) -> Iterator[Hit]:
 
 def _is_frame(view: View, node: ast.expr) -> bool:
     """Whether an expression is a table, or the module that evaluates expressions about tables."""
-    from jupyter_mlsec.core.origins import Origins
+    from jupyter_mlsec.core.flow.origins import Origins
 
     if view.code.name(node, view.context.imports) == "pandas":
         return True

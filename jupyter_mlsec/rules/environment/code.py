@@ -196,7 +196,7 @@ def _decodes(words: list[str]) -> bool:
 def _in_code(view: View) -> Iterator[Hit]:
     if not view.context.once(_may_decode) and len(view.source) < _LONG:
         return
-    from jupyter_mlsec.core.origins import Origins
+    from jupyter_mlsec.core.flow.origins import Origins
 
     origins = Origins(view.context, lambda name: _DECODERS.fullmatch(name) is not None)
     outer = Span(0, 0)

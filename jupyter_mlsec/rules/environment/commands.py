@@ -78,9 +78,9 @@ def shell_injection(view: View) -> Iterator[Hit]:
     """
     if not view.context.once(_takes_in):
         return
-    from jupyter_mlsec.core.origins import Origins
+    from jupyter_mlsec.core.flow.origins import Origins
+    from jupyter_mlsec.core.flow.sources import from_outside
     from jupyter_mlsec.core.shellvalues import filled
-    from jupyter_mlsec.core.sources import from_outside
 
     origins = Origins(view.context, from_outside)
     seen = set()

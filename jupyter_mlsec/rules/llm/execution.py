@@ -112,8 +112,8 @@ def llm_output_executed(view: View) -> Iterator[Hit]:
     """
     if not view.context.once(_has_model):
         return
-    from jupyter_mlsec.core.origins import Origins
-    from jupyter_mlsec.core.sources import from_model
+    from jupyter_mlsec.core.flow.origins import Origins
+    from jupyter_mlsec.core.flow.sources import from_model
 
     origins = Origins(view.context, from_model)
     message = "what a model answers runs here: whoever can write to its input can run commands"

@@ -74,8 +74,8 @@ def untrusted_text_in_prompt(view: View) -> Iterator[Hit]:
 
     Of low confidence: what the text may lead to is not looked at.
     """
-    from jupyter_mlsec.core.origins import Origins
-    from jupyter_mlsec.core.sources import untrusted_text
+    from jupyter_mlsec.core.flow.origins import Origins
+    from jupyter_mlsec.core.flow.sources import untrusted_text
 
     origins = Origins(view.context, untrusted_text)
     message = "others' text stands among the instructions; give it a user message of its own"

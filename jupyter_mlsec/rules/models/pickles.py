@@ -57,8 +57,8 @@ def _loads(view: View) -> list[_Load]:
     """What a text unpickles, but for what the notebook has pickled itself."""
     if not view.context.once(_has_pickles):
         return []
-    from jupyter_mlsec.core.origins import Origins
-    from jupyter_mlsec.core.sources import from_network
+    from jupyter_mlsec.core.flow.origins import Origins
+    from jupyter_mlsec.core.flow.sources import from_network
 
     found = []
     for call in calls(view, *LOADERS):

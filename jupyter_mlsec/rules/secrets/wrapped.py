@@ -152,13 +152,21 @@ def _finished_elsewhere(view: View, here: Iterable[tuple[Span, str]]) -> Iterato
     for node in code.nodes if spans else ():
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=part) if code.span(part) in spans:
-                mention = re.compile(rf"\b{name}\b")
-                for text in view.context.sources:
-                    if text is view.text or not mention.search(text.text):
-                        continue
-                    for names, value in view.context.once(_put_together, text):
-                        if name in names:
-                            yield code.span(part), value
+                for text, value in view.context.once(_finishing, name):
+                    if text is not view.text:
+                        yield code.span(part), value
+
+
+def _finishing(context: Context, name: str) -> list[tuple[Text, str]]:
+    """The strings that are put together with the help of a name, and the sources where."""
+    mention = re.compile(rf"\b{name}\b")
+    return [
+        (text, value)
+        for text in context.sources
+        if mention.search(text.text)
+        for names, value in context.once(_put_together, text)
+        if name in names
+    ]
 
 
 def _put_together(context: Context, text: Text) -> list[tuple[set[str], str]]:

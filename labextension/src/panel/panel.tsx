@@ -30,7 +30,10 @@ export class FindingsPanel extends ReactWidget {
     this.title.caption = _trans.__('Security findings');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', this.title.caption);
-    this.scan = new WorkspaceScan(_findings);
+    this.scan = new WorkspaceScan(
+      _findings,
+      _trans.__('The server stopped before the scan was done. What was found stays.')
+    );
     this.scan.changed.connect(this.update, this);
     _grants?.changed.connect(this.update, this);
     _findings.currentChanged.connect(this._follow, this);

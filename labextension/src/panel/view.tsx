@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { Actions } from '../actions';
+import { severityLabel } from '../severity';
 import { IDocumentFindings } from '../tokens';
 import { IFinding } from '../wire';
 import { group, Grouping, IGroup, matches } from './groups';
@@ -29,8 +30,17 @@ export function DocumentView({ document, trans, actions }: IProps): JSX.Element 
       </Empty>
     );
   }
-  if (document.state !== 'ready') {
+  if (document.state === 'scanning') {
     return <Empty text={trans.__('Scanning…')} />;
+  }
+  if (document.state === 'waiting') {
+    return (
+      <Empty text={trans.__('Not scanned yet.')}>
+        <button className="jp-mlsec-action" onClick={() => void document.scan()}>
+          {trans.__('Scan now')}
+        </button>
+      </Empty>
+    );
   }
   const all = ignored ? document.all : document.findings;
   const shown = all.filter(finding => matches(finding, filter));
@@ -101,7 +111,7 @@ function Group({ found, grouping, document, trans, actions }: IGroupProps): JSX.
   const labels = {
     cell: found.key === '-1' ? document.path : trans.__('Cell %1', Number(found.key) + 1),
     rule: found.key,
-    severity: trans.__(found.key)
+    severity: severityLabel(found.findings[0].severity, trans)
   };
   const canFix = grouping === 'rule' && found.findings.some(f => f.fix && !f.suppressed);
   return (

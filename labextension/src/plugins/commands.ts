@@ -126,12 +126,10 @@ class Commands {
         'mlsec:open-rule-docs',
         trans.__('Open Documentation of Security Rule'),
         (document, args) => {
-          const found =
-            document.findings.find(finding => finding.rule === args.rule) ??
-            this._atCursor(document)[0] ??
-            document.findings[0];
+          const wanted = args.rule ? this._findings.rule(args.rule as string) : undefined;
+          const found = wanted ?? this._atCursor(document)[0] ?? document.findings[0];
           if (found) {
-            this._actions.docs(found);
+            this._actions.docs(found.docs);
           }
         },
         rule

@@ -5,6 +5,7 @@ import { DocumentRegistry, IDocumentWidget } from '@jupyterlab/docregistry';
 import { FileEditor, IEditorTracker } from '@jupyterlab/fileeditor';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { MlsecFindings } from '../registry';
 import { Server } from '../server';
@@ -22,16 +23,20 @@ export const findingsPlugin: JupyterFrontEndPlugin<IMlsecFindings> = {
   description: 'The security findings of open documents.',
   autoStart: true,
   provides: IMlsecFindings,
-  optional: [ISettingRegistry, INotebookTracker, IEditorTracker, IConsoleTracker],
+  optional: [ISettingRegistry, INotebookTracker, IEditorTracker, IConsoleTracker, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     registry: ISettingRegistry | null,
     notebooks: INotebookTracker | null,
     editors: IEditorTracker | null,
-    consoles: IConsoleTracker | null
+    consoles: IConsoleTracker | null,
+    translator: ITranslator | null
   ): MlsecFindings => {
     const { contents, serverSettings } = app.serviceManager;
-    const findings = new MlsecFindings(new Server(serverSettings), DEFAULTS);
+    const trans = (translator ?? nullTranslator).load('jupyter_mlsec');
+    // nothing is scanned before the settings are known: they may say so
+    const start = { ...DEFAULTS, enabled: false };
+    const findings = new MlsecFindings(new Server(serverSettings, trans), start);
     const shown = new WeakMap<Widget, () => SharedDocument | undefined>();
     const follow = (): void => {
       const shared = app.shell.currentWidget && shown.get(app.shell.currentWidget)?.();
@@ -73,7 +78,8 @@ function attachContext(
   void context.ready.then(attach);
   context.pathChanged.connect(attach);
   context.saveState.connect((_, state) => {
-    if (state === 'completed' && findings.options.enabled && findings.options.when === 'save') {
+    const { enabled, when } = findings.options;
+    if (state === 'completed' && enabled && when === 'save') {
       void document.scan();
     }
   });
@@ -82,32 +88,41 @@ function attachContext(
 /** Scan the prompt of a console, and each that follows it. */
 function attachConsole(findings: MlsecFindings, panel: ConsolePanel, follow: () => void): void {
   const { console: widget, sessionContext } = panel;
-  const attach = (cell: CodeCell): void => {
-    const kernel = sessionContext.session?.kernel?.name;
-    void sessionContext.session?.kernel?.info.then(info => {
-      findings
-        .of(cell.model.sharedModel)
-        .attach(sessionContext.path, { kernel, language: info.language_info.name });
-    });
-    follow();
+  const attach = async (cell: CodeCell | null): Promise<void> => {
+    const kernel = sessionContext.session?.kernel;
+    if (!cell || !kernel) {
+      return;
+    }
+    try {
+      const { language_info } = await kernel.info;
+      if (!cell.isDisposed && sessionContext.session?.kernel === kernel) {
+        const facts = { kernel: kernel.name, language: language_info.name };
+        findings.of(cell.model.sharedModel).attach(sessionContext.path, facts);
+        follow();
+      }
+    } catch {
+      // the kernel died before it said its language; its successor is asked again
+    }
   };
-  widget.promptCellCreated.connect((_, cell) => attach(cell));
-  void sessionContext.ready.then(() => widget.promptCell && attach(widget.promptCell));
+  widget.promptCellCreated.connect((_, cell) => void attach(cell));
+  sessionContext.kernelChanged.connect(() => void attach(widget.promptCell));
+  void sessionContext.ready.then(() => attach(widget.promptCell));
 }
 
 async function loadSettings(
   findings: MlsecFindings,
   registry: ISettingRegistry | null
 ): Promise<void> {
-  if (!registry) {
-    return;
-  }
   try {
+    if (!registry) {
+      return findings.setOptions(DEFAULTS);
+    }
     const settings = await registry.load(ID);
     const read = (): void => findings.setOptions(fromComposite(settings.composite));
     settings.changed.connect(read);
     read();
   } catch (error) {
+    findings.setOptions(DEFAULTS);
     console.warn('jupyter-mlsec: settings could not be read, the defaults hold.', error);
   }
 }

@@ -13,7 +13,7 @@ export const grantsPlugin: JupyterFrontEndPlugin<Grants> = {
   optional: [ITranslator],
   activate: (app: JupyterFrontEnd, translator: ITranslator | null): Grants => {
     const trans = (translator ?? nullTranslator).load('jupyter_mlsec');
-    const grants = new Grants(new Server(app.serviceManager.serverSettings));
+    const grants = new Grants(new Server(app.serviceManager.serverSettings, trans));
     new Asker(grants, trans);
     void app.started.then(() => grants.connect());
     return grants;

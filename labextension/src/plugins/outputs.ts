@@ -90,10 +90,15 @@ class Badges {
       return;
     }
     cell.outputArea.widgets.forEach((output, index) => {
-      output.node.querySelector(`:scope > .${BADGE}`)?.remove();
+      const old = output.node.querySelector<HTMLElement>(`:scope > .${BADGE}`);
       const found = outputs.get(index);
-      if (found) {
-        output.node.appendChild(this._badge(cell, index, found));
+      const wanted = found && this._badge(cell, index, found);
+      if (old && wanted && old.title === wanted.title && old.dataset.index === String(index)) {
+        return; // the same: it keeps the focus
+      }
+      old?.remove();
+      if (wanted) {
+        output.node.appendChild(wanted);
       }
     });
   }
@@ -103,6 +108,7 @@ class Badges {
     badge.className = BADGE;
     const what = found.map(finding => finding.message).join('; ');
     badge.title = what;
+    badge.dataset.index = String(index);
     badge.setAttribute('aria-label', this._trans.__('Redact this output: %1', what));
     shieldIcon.element({ container: badge.appendChild(document.createElement('span')) });
     badge.appendChild(document.createTextNode(this._trans.__('Redact this output')));
@@ -112,6 +118,9 @@ class Badges {
 
   private async _redact(cell: CodeCell, index: number): Promise<void> {
     const shared = cell.model.sharedModel;
+    if (index >= shared.getOutputs().length) {
+      return; // the cell runs again
+    }
     try {
       const before = JSON.stringify(shared.getOutputs()[index]);
       const after = await redacted(

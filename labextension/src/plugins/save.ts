@@ -35,9 +35,7 @@ export const savePlugin: JupyterFrontEndPlugin<void> = {
       panel.context.saveState.connect((context, state) => {
         const shared = context.model.sharedModel as unknown as SharedDocument;
         if (state === 'completed' && findings.options.onSave === 'notify') {
-          tell(app, findings, shared, told.get(shared) ?? new Set(), trans, seen =>
-            told.set(shared, seen)
-          );
+          void tell(app, findings, shared, told, trans);
         }
       });
     });
@@ -50,18 +48,21 @@ export const savePlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-function tell(
+async function tell(
   app: JupyterFrontEnd,
   findings: MlsecFindings,
   shared: SharedDocument,
-  told: Set<string>,
-  trans: TranslationBundle,
-  remember: (told: Set<string>) => void
-): void {
+  told: WeakMap<SharedDocument, Set<string>>,
+  trans: TranslationBundle
+): Promise<void> {
   const document = findings.of(shared);
+  const { enabled, when } = findings.options;
+  if (enabled && when !== 'command') {
+    await document.scan(); // what was typed right before the save counts
+  }
   const secrets = document.findings.filter(f => f.family === 'secrets' && f.confidence === 'high');
-  const fresh = secrets.filter(finding => !told.has(finding.fingerprint));
-  remember(new Set(secrets.map(finding => finding.fingerprint)));
+  const fresh = secrets.filter(finding => !told.get(shared)?.has(finding.fingerprint));
+  told.set(shared, new Set(secrets.map(finding => finding.fingerprint)));
   if (!fresh.length) {
     return;
   }

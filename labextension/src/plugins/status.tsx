@@ -5,7 +5,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import { ISignal, Signal } from '@lumino/signaling';
 import * as React from 'react';
 import { shieldIcon } from '../icons';
-import { counts } from '../severity';
+import { counts, severityLabel } from '../severity';
 import { IDocumentFindings, IMlsecFindings } from '../tokens';
 
 /** The status bar's shield: how many findings the open document has; a click opens the panel. */
@@ -59,7 +59,7 @@ class StatusItem extends ReactWidget {
     return (
       <button onClick={this._open} title={this._document?.problem || text} aria-label={text}>
         <shieldIcon.react tag="span" />
-        {this._document?.state === 'failed' ? '–' : (this._document?.findings.length ?? 0)}
+        {this._document?.state === 'ready' ? this._document.findings.length : '–'}
       </button>
     );
   }
@@ -80,7 +80,12 @@ function words(document: IDocumentFindings, trans: TranslationBundle): string {
   if (document.state === 'failed') {
     return trans.__('Security findings are not available');
   }
-  const found = counts(document.findings).map(([severity, n]) => `${n} ${trans.__(severity)}`);
+  if (document.state !== 'ready') {
+    return trans.__('Security findings: not scanned yet');
+  }
+  const found = counts(document.findings).map(
+    ([severity, n]) => `${n} ${severityLabel(severity, trans)}`
+  );
   return found.length
     ? trans.__('Security findings: %1', found.join(', '))
     : trans.__('No security findings');

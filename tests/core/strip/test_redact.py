@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import tracemalloc
 from random import Random
 from typing import Any
 
@@ -173,3 +174,16 @@ def test_what_is_only_seen_after_an_edit() -> None:
     ]
     texts = [cell["outputs"][0]["text"] for cell in json.loads(done.data)["cells"]]
     assert texts == ["x", "é gone y", "z", "gone\n"]
+
+
+def test_memory_for_a_text_of_escapes() -> None:
+    """It was a hundred times the size of the text."""
+    size = 20_000
+    text = '"' + "\\u001b[31mx\\n" * size + f'{VALUE}"'
+    tracemalloc.start()
+    try:
+        assert redact(text).endswith(f'{MARK}"')
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 40 * len(text)

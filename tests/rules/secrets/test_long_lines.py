@@ -6,12 +6,15 @@ With Hyperscan: what is measured are the exact checks.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from random import Random
 from time import process_time
 
 import pytest
 
 from jupyter_mlsec.core.config import Config
 from jupyter_mlsec.core.engine import Scanner
+from jupyter_mlsec.core.formats import sample
 from jupyter_mlsec.files.database import prefilter_for
 from jupyter_mlsec.rules.secrets import RULES
 
@@ -20,10 +23,11 @@ SCANNER = Scanner(RULES, Config(), prefilter_for(lambda: RULES, None))
 BEGIN = f"{'-' * 5}BEGIN RSA PRIVATE KEY{'-' * 5}"
 
 
-def seconds(text: str, *, source: str = "run()") -> float:
+def seconds(text: str, *, source: str = "run()", more: Sequence[str] = ()) -> float:
     output = {"output_type": "stream", "name": "stdout", "text": text}
-    cell = {"cell_type": "code", "source": source, "outputs": [output]}
-    data = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]})
+    cells = [{"cell_type": "code", "source": source, "outputs": [output]}]
+    cells += [{"cell_type": "code", "source": other, "outputs": []} for other in more]
+    data = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
     start = process_time()
     SCANNER.scan_bytes(data.encode(), "a.ipynb", "notebook")
     return process_time() - start
@@ -58,3 +62,12 @@ def test_many_lines_take_time_in_proportion(line: str) -> None:
     few, many = (line * (size // len(line)) for size in (20_000, 80_000))
     seconds(few, source=few)
     assert seconds(many, source=many) < 10 * max(seconds(few, source=few), 0.05)
+
+
+def test_many_cells_take_time_in_proportion() -> None:
+    """Each binds a token to the same name, which any other cell may finish."""
+    few, many = (
+        [f'k = "{sample("hf_{an:34}", Random(n))}"' for n in range(size)] for size in (250, 1500)
+    )
+    seconds("", more=few)
+    assert seconds("", more=many) < 12 * max(seconds("", more=few), 0.02), "six times the cells"

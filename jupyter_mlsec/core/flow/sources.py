@@ -1,6 +1,6 @@
 """Calls by what they give: bytes from the network, what a user types, the answer of a model.
 
-For `core.origins`; names are full ones, as `Code.name` gives them.
+For `core.flow.origins`; names are full ones, as `Code.name` gives them.
 """
 
 from __future__ import annotations
