@@ -40,6 +40,12 @@ rule = family("secrets")
         Bad(
             'requests.get(url, auth=("me", "{a:4}{d:3}{A:3}!"))', at="{a:4}{d:3}{A:3}!", secret=True
         ),
+        Bad(
+            'db = psycopg2.connect("db1", "svc", password="{a:4}-{A:3}{d:4}")',
+            at="{a:4}-{A:3}{d:4}",
+            fixed='import os\ndb = psycopg2.connect("db1", "svc", password=os.environ["PASSWORD"])',
+            secret=True,
+        ),
         Good('connect(password=os.environ["DB_PASSWORD"])', because="it is read at run time"),
         Good('connect(password=getpass("Password: "))', because="it is asked for at run time"),
         Good('connect(password="<your password>")', because="a placeholder"),

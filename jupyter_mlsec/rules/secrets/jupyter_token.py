@@ -43,6 +43,9 @@ _SETTING = lazy(
     examples=(
         Bad("# http://localhost:8888/lab?token={hex:48}", at="{hex:48}", secret=True),
         Bad("!jupyter lab --ServerApp.token={an:24}", at="{an:24}", secret=True),
+        Bad('url = "https://hub.acme.dev/user/me/lab?token={hex:48}"', at="{hex:48}", secret=True),
+        Bad('c.ServerApp.token = "{hex:48}"', at="{hex:48}", secret=True),
+        Good("!jupyter lab --ServerApp.token=$TOKEN", because="a variable"),
         Good("# http://localhost:8888/lab?token=<token>", because="a placeholder"),
         Good("c.ServerApp.token = ''", because="no token (another rule's business)"),
         Good("c.ServerApp.password = 'sha1:{hex:12}:{hex:40}'", because="hashed", secret=True),

@@ -51,6 +51,24 @@ _WITH = (
             at="https://a.blob.core.windows.net/c?sv=2022-11-02&se=2030-01-01&sig={an:43}%3D",
             secret=True,
         ),
+        Bad(
+            "!wget 'https://storage.googleapis.com/b/k?X-Goog-Algorithm=GOOG4-RSA-SHA256"
+            "&X-Goog-Credential=c&X-Goog-Signature={hex:64}'",
+            at="https://storage.googleapis.com/b/k?X-Goog-Algorithm=GOOG4-RSA-SHA256"
+            "&X-Goog-Credential=c&X-Goog-Signature={hex:64}",
+            secret=True,
+        ),
+        Bad(
+            "# data: https://b.s3.eu-west-1.amazonaws.com/k.csv?X-Amz-Credential=c"
+            "&X-Amz-Expires=604800&X-Amz-Signature={hex:64}",
+            at="https://b.s3.eu-west-1.amazonaws.com/k.csv?X-Amz-Credential=c"
+            "&X-Amz-Expires=604800&X-Amz-Signature={hex:64}",
+            secret=True,
+        ),
+        Good('u = "https://example.org/a?sig=ok&sv=1"', because="too short for a signature"),
+        Good(
+            'u = s3.generate_presigned_url("get_object", Params=where)', because="made at run time"
+        ),
         Good(
             'u = "https://b.s3.amazonaws.com/k?versionId={an:32}"',
             because="not signed",

@@ -47,6 +47,28 @@ _LEAST = 40  # the base64 of an Ed25519 key alone
             f"{_DASHES}END PRIVATE KEY{_DASHES}",
             secret=True,
         ),
+        Bad(
+            f"%%writefile id_rsa\n{_DASHES}BEGIN RSA PRIVATE KEY{_DASHES}\n{{b64:64}}\n{{b64:64}}\n"
+            f"{_DASHES}END RSA PRIVATE KEY{_DASHES}\n",
+            at=f"{_DASHES}BEGIN RSA PRIVATE KEY{_DASHES}\n{{b64:64}}\n{{b64:64}}\n"
+            f"{_DASHES}END RSA PRIVATE KEY{_DASHES}",
+            secret=True,
+        ),
+        Bad(
+            f'account = {{{{"private_key": "{_DASHES}BEGIN PRIVATE KEY{_DASHES}\\n{{b64:64}}\\n'
+            f'{{b64:64}}\\n{_DASHES}END PRIVATE KEY{_DASHES}\\n"}}}}',
+            at=f"{_DASHES}BEGIN PRIVATE KEY{_DASHES}\\n{{b64:64}}\\n"
+            f"{{b64:64}}\\n{_DASHES}END PRIVATE KEY{_DASHES}",
+            secret=True,
+        ),
+        Bad(
+            f"# {_DASHES}BEGIN OPENSSH PRIVATE KEY{_DASHES}\n# {{b64:64}}\n# {{b64:64}}\n"
+            f"# {_DASHES}END OPENSSH PRIVATE KEY{_DASHES}",
+            at=f"{_DASHES}BEGIN OPENSSH PRIVATE KEY{_DASHES}\n# {{b64:64}}\n# {{b64:64}}\n"
+            f"# {_DASHES}END OPENSSH PRIVATE KEY{_DASHES}",
+            secret=True,
+        ),
+        Good('key = open("/run/secrets/id_rsa").read()', because="it stands elsewhere"),
         Good(
             f'key = "{_DASHES}BEGIN PRIVATE KEY{_DASHES}\\n...\\n'
             f'{_DASHES}END PRIVATE KEY{_DASHES}"',

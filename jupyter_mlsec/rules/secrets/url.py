@@ -60,6 +60,11 @@ _PUBLIC_HOSTS = ("ingest.sentry.io", "sentry.io")
         Bad('DSN = "postgresql://me:{a:5}{d:3}{A:2}@db/x"', at="{a:5}{d:3}{A:2}", secret=True),
         Bad("!git clone https://me:{an:24}@git.acme.dev/x", at="{an:24}", secret=True),
         Bad("%sql mysql+pymysql://me:{a:5}{d:3}{A:2}@db/x", at="{a:5}{d:3}{A:2}", secret=True),
+        Bad(
+            'os.environ["HTTPS_PROXY"] = "http://me:{a:5}{d:3}{A:2}@proxy.acme.dev:3128"',
+            at="{a:5}{d:3}{A:2}",
+            secret=True,
+        ),
         Good('DSN = "postgresql://user:password@localhost/x"', because="a placeholder"),
         Good('DSN = f"postgresql://{user}:{password}@db/x"', because="filled in at run time"),
         Good("!git clone https://$USER:$TOKEN@git.acme.dev/x", because="variables"),
