@@ -92,6 +92,8 @@ def test_the_first_notebook_does_what_it_says(browser: Any, demo: Demo) -> None:
     page.locator(".cm-lintRange", has_text="hf_").first.hover()
     page.locator(".cm-tooltip .cm-diagnosticAction", has_text="Move to Vault").click()
     page.locator(".jp-Dialog").get_by_role("button", name="Move", exact=True).click()
+    page.locator(".jp-Dialog", has_text="rotate it").wait_for()
+    page.locator(".jp-Dialog").get_by_role("button", name="Close").click()
     page.wait_for_function(
         """jupyterapp.shell.currentWidget.content.widgets[2].model.sharedModel
             .getSource().includes('secret(')"""
