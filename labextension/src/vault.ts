@@ -97,19 +97,20 @@ function tell({ moved, stayed, traces }: IMoveResponse, trans: TranslationBundle
     trans.__('In Vault now'),
     moved.map(({ reference }) => reference)
   );
-  add(trans.__('Whoever had the notebook has the old value, so rotate it'), [
-    ...new Set(moved.map(({ revoke }) => revoke))
-  ]);
+  const advice = trans.__('Whoever had the notebook has the old value, so rotate it.');
+  const left = [...new Set(moved.map(({ revoke }) => `${advice} ${revoke}`))];
+  const saving = trans.__('Save the notebook: until then its file has the old value.');
+  add(trans.__('Left to do'), moved.length ? [saving, ...left] : []);
   add(
     trans.__('Not moved: to be changed by hand'),
     stayed.map(({ cell, line, kind }) =>
       trans.__('%1 in cell %2, line %3', kind, (cell ?? 0) + 1, line)
     )
   );
-  const left = traces.filter(trace => !trace.purged);
-  const name = ({ what, file }: (typeof left)[0]): string => `${what} (${file})`;
-  add(trans.__('The old value is still in'), left.filter(trace => trace.sure).map(name));
-  add(trans.__('The old value may still be in'), left.filter(trace => !trace.sure).map(name));
+  const copies = traces.filter(trace => !trace.purged);
+  const name = ({ what, file }: (typeof copies)[0]): string => `${what} (${file})`;
+  add(trans.__('The old value is still in'), copies.filter(trace => trace.sure).map(name));
+  add(trans.__('The old value may still be in'), copies.filter(trace => !trace.sure).map(name));
   void showDialog({
     title: moved.length ? trans.__('Moved to Vault') : trans.__('Nothing was moved'),
     body: new Widget({ node }),
