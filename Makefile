@@ -19,10 +19,8 @@ help:  ## say what the targets do
 
 dev: .venv/dev $(LAB)  ## set up .venv with the package (editable) and all tools; PYTHON=python3.12 chooses
 
-lab: .venv/dev .venv/lab  ## start JupyterLab with the extension, on example notebooks
-	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && \
-	$(BIN)/mlsec demo --keep "$$folder" --format json > "$$folder/.scan.json" && \
-	$(BIN)/jupyter lab --ServerApp.root_dir="$$folder" $(ARGS) "$$folder/load-data.ipynb"
+lab: .venv/dev .venv/lab  ## start JupyterLab with the extension and a Vault, on example notebooks
+	@$(BIN)/mlsec demo --lab $(ARGS)
 
 demo: .venv/demo  ## scan example notebooks, commit one through the filter, run one with a secret
 	$(BIN)/mlsec demo

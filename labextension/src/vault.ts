@@ -82,29 +82,52 @@ class Where extends Widget implements Dialog.IBodyWidget<Omit<IMove, 'findings'>
   private readonly _purge: HTMLInputElement;
 }
 
+/** What was done, and what is left to do: a dialog, because notifications cut long texts off. */
 function tell({ moved, stayed, traces }: IMoveResponse, trans: TranslationBundle): void {
-  for (const { reference, kind, revoke } of moved) {
-    const message = trans.__('Moved to %1. Rotate it: others may have the old value.', reference);
-    const title = trans.__('Rotate the %1', kind);
-    const how = { title, body: revoke, buttons: [Dialog.okButton()] };
-    Notification.success(message, {
-      autoClose: false,
-      actions: [{ label: trans.__('How'), callback: () => void showDialog(how) }]
-    });
-  }
-  for (const { cell, line, kind } of stayed) {
-    const place = trans.__('cell %1, line %2', (cell ?? 0) + 1, line);
-    Notification.warning(
-      trans.__('%1 (%2) stays: it must be changed by hand to use a reference.', kind, place),
-      { autoClose: false }
-    );
-  }
-  for (const { what, file, sure } of traces.filter(trace => !trace.purged)) {
-    Notification.warning(
-      sure
-        ? trans.__('The old value is still in %1 (%2).', what, file)
-        : trans.__('The old value may still be in %1 (%2).', what, file),
-      { autoClose: false }
-    );
-  }
+  const node = document.createElement('div');
+  node.className = 'jp-mlsec-moved';
+  const add = (title: string, items: string[]): void => {
+    if (items.length) {
+      node.appendChild(document.createElement('h4')).textContent = title;
+      const list = node.appendChild(document.createElement('ul'));
+      items.forEach(text => list.appendChild(document.createElement('li')).append(...linked(text)));
+    }
+  };
+  add(
+    trans.__('In Vault now'),
+    moved.map(({ reference }) => reference)
+  );
+  const advice = trans.__('Whoever had the notebook has the old value, so rotate it.');
+  const left = [...new Set(moved.map(({ revoke }) => `${advice} ${revoke}`))];
+  const saving = trans.__('Save the notebook: until then its file has the old value.');
+  add(trans.__('Left to do'), moved.length ? [saving, ...left] : []);
+  add(
+    trans.__('Not moved: to be changed by hand'),
+    stayed.map(({ cell, line, kind }) =>
+      trans.__('%1 in cell %2, line %3', kind, (cell ?? 0) + 1, line)
+    )
+  );
+  const copies = traces.filter(trace => !trace.purged);
+  const name = ({ what, file }: (typeof copies)[0]): string => `${what} (${file})`;
+  add(trans.__('The old value is still in'), copies.filter(trace => trace.sure).map(name));
+  add(trans.__('The old value may still be in'), copies.filter(trace => !trace.sure).map(name));
+  void showDialog({
+    title: moved.length ? trans.__('Moved to Vault') : trans.__('Nothing was moved'),
+    body: new Widget({ node }),
+    buttons: [Dialog.okButton({ label: trans.__('Close') })]
+  });
+}
+
+/** A text whose addresses are links. */
+function linked(text: string): (string | HTMLAnchorElement)[] {
+  return text.split(/(https:\/\/\S*[^\s.,;:)])/).map((part, i) => {
+    if (i % 2 === 0) {
+      return part;
+    }
+    const link = document.createElement('a');
+    link.href = link.textContent = part;
+    link.target = '_blank';
+    link.rel = 'noopener noreferrer';
+    return link;
+  });
 }

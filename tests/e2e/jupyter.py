@@ -44,6 +44,7 @@ class Server:
         self.base = f"http://127.0.0.1:{self.port}"
         self._folder = folder
         self._command = command
+        self.data = folder / "data"
         self._variables = variables or {}
         self._config = config or folder / "config"
         settings = folder / "settings"
@@ -58,7 +59,7 @@ class Server:
             **{k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "IPYTHON"))},
             "HOME": str(home / "home"),
             "JUPYTER_CONFIG_DIR": str(self._config),
-            "JUPYTER_DATA_DIR": str(home / "data"),
+            "JUPYTER_DATA_DIR": str(self.data),
             "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
             "JUPYTERLAB_SETTINGS_DIR": str(home / "user-settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),

@@ -38,6 +38,16 @@ def moved(page: Any, folder: str = "kv/notebooks") -> None:
     dialog.get_by_role("button", name="Move", exact=True).click()
 
 
+def told(page: Any, title: str = "Moved to Vault") -> str:
+    """What the dialog says in the end, once it is closed."""
+    dialog = page.locator(DIALOG, has_text=title)
+    dialog.wait_for()
+    text: str = dialog.inner_text()
+    dialog.get_by_role("button", name="Close").click()
+    dialog.wait_for(state="detached")
+    return text
+
+
 def kept_nowhere(server: Vaulted, value: str) -> None:
     """The value is in no file of the notebook's folder, and in no log of the server."""
     for file in server.root.rglob("*"):
@@ -59,6 +69,11 @@ def test_from_the_hover(page: Any, vault_lab: Vaulted) -> None:
     page.locator(".cm-tooltip .cm-diagnosticAction", has_text="Move to Vault").click()
     moved(page)
     reference = "kv/notebooks/hover/hugging-face-user-access-token#value"
+    page.locator(f"{DIALOG} a[href='https://huggingface.co/settings/tokens']").wait_for()
+    said = told(page)
+    assert reference in said
+    assert "rotate it" in said
+    assert value not in said
     expect(page.locator(MARK)).to_have_count(0)
     assert source(page, 0) == (
         f'from jupyter_mlsec import secret\nhub = secret("{reference}")\nprint(len(hub))'
@@ -68,10 +83,6 @@ def test_from_the_hover(page: Any, vault_lab: Vaulted) -> None:
         "jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel.getOutputs()"
     )
     assert outputs == []  # it showed the value
-    page.locator(".Toastify__toast", has_text="Rotate it").get_by_role("button", name="How").click()
-    how = page.locator(DIALOG)
-    assert "huggingface.co/settings/tokens" in how.inner_text()
-    how.get_by_role("button", name="Ok").click()
     run(page, 0)
     wait_for(page, 0, str(len(value)))  # the kernel gets it, without a question
     page.evaluate("jupyterapp.shell.currentWidget.context.save()")
@@ -97,6 +108,7 @@ def test_what_is_selected(page: Any, vault_lab: Vaulted) -> None:
         page.keyboard.press("Shift+ArrowLeft")
     page.evaluate("void jupyterapp.commands.execute('mlsec:move-to-vault')")
     moved(page, "kv/mine")
+    told(page)
     page.wait_for_function(
         """jupyterapp.shell.currentWidget.content.widgets[0].model.sharedModel
             .getSource().includes('secret(')"""
@@ -115,6 +127,7 @@ def test_offered_when_a_notebook_is_saved(page: Any, vault_lab: Vaulted) -> None
     toast = page.locator(".Toastify__toast", has_text="is saved with a secret in it")
     toast.get_by_role("button", name="Move to Vault").click()
     moved(page)
+    told(page)
     expect(page.locator(MARK)).to_have_count(0)
     assert "secret(" in source(page, 1)
 
@@ -126,9 +139,9 @@ def test_what_cannot_be_replaced_stays(page: Any, vault_lab: Vaulted) -> None:
     row = page.locator("#jp-mlsec-panel .jp-mlsec-row").first
     row.get_by_role("button", name="Move to Vault").click()
     moved(page)
-    told = page.locator(".Toastify__toast", has_text="changed by hand")
-    told.wait_for()
-    assert value not in told.inner_text()
+    said = told(page, "Nothing was moved")
+    assert "changed by hand" in said
+    assert value not in said
     assert value in source(page, 0)
 
 

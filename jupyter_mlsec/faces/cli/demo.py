@@ -25,7 +25,15 @@ def run(arguments: Sequence[str]) -> int:
         "git filter. Options of `mlsec scan` show the scan alone.",
     )
     parser.add_argument("--keep", metavar="FOLDER", help="write the examples there and keep them")
+    parser.add_argument(
+        "--lab",
+        action="store_true",
+        help="start JupyterLab on the examples, with a Vault that is gone when it ends; further "
+        "options are JupyterLab's",
+    )
     given, rest = parser.parse_known_args(arguments)
+    if given.lab:
+        return _lab(given.keep, rest)
     from jupyter_mlsec.faces.cli import scan
 
     with TemporaryDirectory(prefix="mlsec-demo-") as temporary:
@@ -43,14 +51,24 @@ def run(arguments: Sequence[str]) -> int:
 
             demo_git.show(folder.resolve(), Path(temporary) / "repository")
             demo_secrets.show(Path(temporary) / "secrets")
-            print("\nIn JupyterLab: make lab")
+            print("\nIn JupyterLab: make lab, or mlsec demo --lab")
     return 0
 
 
-def write_examples(folder: Path) -> None:
+def _lab(keep: str | None, options: Sequence[str]) -> int:
+    from jupyter_mlsec.faces.cli import demo_lab
+
+    with TemporaryDirectory(prefix="mlsec-demo-") as temporary:
+        folder = Path(keep or f"{temporary}/notebooks").resolve()
+        write_examples(folder)
+        write_examples(folder, demo_lab.START)
+        return demo_lab.run(folder, Path(temporary) / "vault", options)
+
+
+def write_examples(folder: Path, examples: Path = EXAMPLES) -> None:
     """Copy the examples, their credentials filled with random characters."""
     folder.mkdir(parents=True, exist_ok=True)
-    for example in sorted(EXAMPLES.iterdir()):
+    for example in sorted(examples.iterdir()):
         text = example.read_text(encoding="utf-8")
         folder.joinpath(example.name).write_text(_filled(text), encoding="utf-8")
 
