@@ -50,6 +50,17 @@ def needs() -> None:
         pytest.skip(reason)
 
 
+@pytest.fixture(autouse=True)
+def jp_asyncio_loop() -> None:
+    """Instead of pytest-jupyter's, which other modules ask for and which is then everybody's:
+    Playwright has a loop of its own."""
+
+
+@pytest.fixture(autouse=True)
+def jp_server_cleanup() -> None:
+    """Instead of pytest-jupyter's."""
+
+
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("lab"))

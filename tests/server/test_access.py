@@ -108,7 +108,7 @@ async def test_nothing_where_the_authorizer_denies(ask: Callable[..., Awaitable[
 
 
 async def test_reading_and_writing_are_told_apart(ask: Callable[..., Awaitable[int]]) -> None:
-    writing = {("baseline", "POST"), ("grants", "POST"), ("secrets", "POST")}
+    writing = {(route, "POST") for route in ("baseline", "grants", "move", "secrets")}
     writing |= {("grants/live", "GET")}  # a window that may not answer is nobody to be asked
     refused = {
         action: {one for one in ROUTES if await ask(*one, {(action, "mlsec")}) == 403}

@@ -110,7 +110,7 @@ def test_a_word_on_each_line_is_looked_behind_once() -> None:
     lines[20_000] = "ssn 536-90-4399 phone 650-253-0000"
     begin = time.process_time()
     assert sorted(h.kind or "" for h in hits("\n".join(lines))) == ["phone", "us-ssn"]
-    assert time.process_time() - begin < 5
+    assert time.process_time() - begin < 15
 
 
 def test_a_word_in_the_middle_of_a_long_line() -> None:
