@@ -18,7 +18,7 @@ POLICIES = ("refuse", "redact")
 def lab(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    command = ("lab", f"--MlsecApp.on_save={request.param}", "--MlsecApp.save_time_limit=10")
+    command = ("lab", f"--MlsecApp.on_save={request.param}", "--MlsecApp.save_time_limit=60")
     server = Server(tmp_path_factory.mktemp(request.param), command)
     server.policy = request.param  # type: ignore[attr-defined]
     yield server
@@ -31,7 +31,7 @@ def save(page: Any) -> None:
 
 def toast(page: Any, text: str) -> Any:
     found = page.locator(".Toastify__toast", has_text=text)
-    found.wait_for()
+    found.wait_for(timeout=60_000)  # the first answer may wait for patterns to be compiled
     return found
 
 
