@@ -1,8 +1,10 @@
-// Random edits, moves, undos and scrolls of the open notebook, and whether what is underlined is
-// what a fresh scan finds. Evaluates to an object of functions.
+// Random edits, moves, undos, scrolls and prints of a notebook that is open twice, and whether
+// what is known and what is underlined is what a fresh scan finds. Evaluates to `mlsecTest`.
 () => {
   const app = window.jupyterapp;
-  const panel = () => app.shell.currentWidget;
+  const views = () => [...app.shell.widgets('main')].filter(widget => widget.context);
+  let current = 0;
+  const panel = () => views()[current];
   const notebook = () => panel().content;
 
   // mulberry32: a seeded generator in six lines
@@ -12,21 +14,31 @@
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
+  const pick = (random, list) => list[Math.floor(random() * list.length)];
+  const pause = time => new Promise(resolve => setTimeout(resolve, time));
+  /** An offset, often that of a line's start: what stands on its own there is found. */
+  const somewhere = (random, text) => {
+    const at = Math.floor(random() * (text.length + 1));
+    return random() < 0.5 ? at : text.lastIndexOf('\n', at - 1) + 1;
+  };
+  const run = async (random, command, cell = pick(random, notebook().widgets)) => {
+    notebook().activeCellIndex = notebook().widgets.indexOf(cell);
+    await app.commands.execute(command);
+  };
 
   const steps = {
     type(random, snippets) {
       const shared = pick(random, notebook().widgets).model.sharedModel;
       const text = shared.getSource();
-      const at = Math.floor(random() * (text.length + 1));
+      const at = somewhere(random, text);
       const cut = random() < 0.4 ? Math.floor(random() * Math.min(12, text.length - at + 1)) : 0;
       shared.updateSource(at, at + cut, random() < 0.7 ? pick(random, snippets) : '');
     },
     typeInEditor(random, snippets) {
-      const cell = pick(random, notebook().widgets);
-      const view = cell.editor?.editor;
+      const view = pick(random, notebook().widgets).editor?.editor;
       if (view) {
-        const length = view.state.doc.length;
-        const from = Math.floor(random() * (length + 1));
+        const { length } = view.state.doc;
+        const from = somewhere(random, view.state.doc.toString());
         const to = Math.min(length, from + (random() < 0.5 ? Math.floor(random() * 30) : 0));
         view.dispatch({ changes: { from, to, insert: pick(random, snippets) } });
       }
@@ -44,7 +56,6 @@
     remove: random => notebook().widgets.length > 4 && run(random, 'notebook:delete-cell'),
     async split(random) {
       const cell = pick(random, notebook().widgets);
-      await cell.ready;
       const first = cell.editor?.getLine(0) ?? '';
       cell.editor?.setCursorPosition({ line: 0, column: Math.floor(random() * (first.length + 1)) });
       await run(random, 'notebook:split-cell-at-cursor', cell);
@@ -52,18 +63,56 @@
     merge: random => notebook().widgets.length > 4 && run(random, 'notebook:merge-cell-below'),
     kind: random =>
       run(random, `notebook:change-cell-to-${pick(random, ['code', 'markdown', 'code', 'raw'])}`),
+    print(random, snippets) {
+      const { model } = pick(random, notebook().widgets);
+      if (model.type === 'code') {
+        random() < 0.6
+          ? model.outputs.add({ output_type: 'stream', name: 'stdout', text: pick(random, snippets) })
+          : model.outputs.clear();
+      }
+    },
     scroll(random) {
       const node = notebook().node.querySelector('.jp-WindowedPanel-outer') ?? notebook().node;
       node.scrollTop = random() * node.scrollHeight;
+    },
+    async otherView() {
+      current = (current + 1) % views().length;
+      app.shell.activateById(panel().id);
+      while (app.shell.currentWidget !== panel()) {
+        await pause(20);
+      }
+    },
+    async rename(random) {
+      await panel().context.save();
+      await panel().context.rename(`renamed${Math.floor(random() * 1e9)}.ipynb`);
     }
   };
-  const weights = { type: 8, typeInEditor: 8, undo: 4, move: 3, scroll: 2, split: 2, merge: 2 };
-  const names = Object.keys(steps).flatMap(name => Array(weights[name] ?? 1).fill(name));
+  const weights = {
+    ...{ type: 32, typeInEditor: 32, undo: 16, move: 12, split: 8, merge: 8, scroll: 8, print: 6 },
+    ...{ clear: 4, undoStructure: 4, insert: 4, remove: 4, kind: 4, otherView: 4, rename: 1 }
+  };
+  const names = Object.keys(steps).flatMap(name => Array(weights[name]).fill(name));
 
-  const pick = (random, list) => list[Math.floor(random() * list.length)];
-  const run = async (random, command, cell = pick(random, notebook().widgets)) => {
-    notebook().activeCellIndex = notebook().widgets.indexOf(cell);
-    await app.commands.execute(command);
+  /** Open a notebook in two views side by side, in one of JupyterLab's windowing modes. */
+  const openTwice = async (name, windowingMode) => {
+    for (const widget of views()) {
+      widget.context.model.dirty = false;
+      widget.close();
+    }
+    const factory = app.docRegistry.getWidgetFactory('Notebook');
+    const before = factory.notebookConfig;
+    factory.notebookConfig = { ...before, windowingMode };
+    try {
+      const first = await app.commands.execute('docmanager:open', { path: name });
+      await first.revealed;
+      await app.commands.execute('docmanager:clone');
+      await Promise.all(views().map(view => view.revealed));
+    } finally {
+      factory.notebookConfig = before;
+    }
+    current = 0;
+    notebook().model.sharedModel.clearUndoHistory(); // else an undo may take away all cells
+    return views().map(({ content }) => content.notebookConfig.windowingMode);
   };
 
   /** Do `count` random steps; their names. */
@@ -73,9 +122,10 @@
     for (let i = 0; i < count; i++) {
       const name = pick(random, names);
       done.push(name);
+      window.labbStep = `${i} ${name}`;
       await steps[name](random, snippets);
       if (random() < 0.2) {
-        await new Promise(resolve => setTimeout(resolve, random() * 200));
+        await pause(random() * 200);
       }
     }
     return done;
@@ -126,9 +176,8 @@
     return covered(view.state.doc.toString(), spans);
   };
 
-  /** What a scan of the whole notebook from nothing finds, as texts by cell. */
-  const fresh = async () => {
-    const content = notebook().model.sharedModel.toJSON();
+  /** What a scan of the whole notebook from nothing finds; null where the server is too busy. */
+  const fresh = async content => {
     const { serverSettings } = app.serviceManager;
     const xsrf = document.cookie.match(/_xsrf=([^;]+)/)?.[1] ?? '';
     const response = await fetch(`${serverSettings.baseUrl}mlsec/api/scan`, {
@@ -139,6 +188,7 @@
         client: String(Math.random()),
         language: 'python',
         kernel: 'python3',
+        metadata: content.metadata,
         cells: content.cells.map((cell, i) => ({
           id: `fresh${i}`,
           type: cell.cell_type,
@@ -148,54 +198,72 @@
         }))
       })
     });
-    if (!response.ok) {
-      return null; // too busy: asked again
-    }
-    const { findings } = await response.json();
+    return response.ok ? (await response.json()).findings : null;
+  };
+
+  /** What names a finding and says where it stands. */
+  const told = ({ id, suppressed, place, related }) =>
+    JSON.stringify([
+      ...[id, suppressed],
+      ...[place, ...related].map(({ cellId, ...at }) => Object.values(at))
+    ]);
+
+  /** Editors of all views whose marks differ from those of a fresh scan. */
+  const drawn = (content, findings) => {
     const spans = content.cells.map(() => []);
-    for (const finding of findings.filter(f => !f.suppressed)) {
+    for (const finding of findings.filter(({ suppressed }) => !suppressed)) {
       for (const place of [finding.place, ...finding.related]) {
         if (place.part === 'source') {
           spans[place.cell].push([place.start, place.end]);
         }
       }
     }
-    return spans.map((list, i) => covered(content.cells[i].source, list));
-  };
-
-  /** Cells whose marks differ from a fresh scan's, asked until none do or `patience` ms are over. */
-  const differences = async patience => {
-    const deadline = Date.now() + patience;
-    for (;;) {
-      const expected = await fresh();
-      if (!expected) {
-        continue;
-      }
-      const wrong = [];
-      let strayed = 0;
-      let compared = 0;
-      notebook().widgets.forEach((cell, i) => {
+    const expected = spans.map((list, i) => covered(content.cells[i].source, list));
+    const result = { wrong: [], strayed: 0, compared: 0 };
+    views().forEach(({ content: { widgets } }, n) =>
+      widgets.forEach((cell, i) => {
         const view = cell.editor?.editor;
         if (!view?.dom.isConnected || cell.editor.host.offsetParent === null) {
           return; // not drawn
         }
         if (view.state.doc.toString() !== cell.model.sharedModel.getSource()) {
-          strayed++; // JupyterLab's own: the editor shows another text than what is saved and run
-        } else {
-          compared++;
-          const marks = shown(view);
-          if (JSON.stringify(marks) !== JSON.stringify(expected[i])) {
-            wrong.push({ cell: i, shown: marks.length, expected: expected[i].length });
-          }
+          result.strayed++; // JupyterLab's own: the editor shows another text than is saved and run
+          return;
         }
-      });
-      const found = expected.flat().length;
-      if (!wrong.length || Date.now() > deadline) {
-        return { wrong, found, strayed, compared };
+        result.compared++;
+        const marks = shown(view);
+        if (JSON.stringify(marks) !== JSON.stringify(expected[i])) {
+          result.wrong.push({ view: n, cell: i, shown: marks.length, wanted: expected[i].length });
+        }
+      })
+    );
+    return result;
+  };
+
+  /** Every difference from a fresh scan, asked for until there is none or `patience` ms are over. */
+  const differences = async patience => {
+    await pause(300); // cells that were scrolled to are drawn
+    const deadline = Date.now() + patience;
+    const tokens = [...app.pluginRegistry._services.keys()];
+    const token = tokens.find(({ name }) => name === 'jupyter-mlsec:IMlsecFindings');
+    const document = (await app.resolveRequiredService(token)).of(notebook().model.sharedModel);
+    for (;;) {
+      const content = notebook().model.sharedModel.toJSON();
+      const findings = await fresh(content);
+      if (findings) {
+        const result = { ...drawn(content, findings), found: findings.length };
+        const known = document.all.map(told);
+        const wanted = findings.map(told);
+        result.missing = wanted.filter(one => !known.includes(one));
+        result.stale = known.filter(one => !wanted.includes(one));
+        const equal = !result.wrong.length && JSON.stringify(known) === JSON.stringify(wanted);
+        if (equal || Date.now() > deadline) {
+          return { ...result, equal };
+        }
       }
-      await new Promise(resolve => setTimeout(resolve, 100));
+      await pause(100);
     }
   };
 
-  window.mlsecTest = { edit, differences };
+  window.mlsecTest = { openTwice, edit, differences };
 }
