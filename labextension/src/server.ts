@@ -1,5 +1,6 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import { TranslationBundle } from '@jupyterlab/translation';
 import {
   IBaselineRequest,
   IBaselineResponse,
@@ -25,15 +26,14 @@ export class MissingCells extends Error {
 }
 
 /** The server part is not there: not installed in the server's environment, or switched off. */
-export class NotInstalled extends Error {
-  constructor() {
-    super('jupyter-mlsec is not enabled in the Jupyter server.');
-  }
-}
+export class NotInstalled extends Error {}
 
 /** The server's routes (docs/lab.md). Nothing here knows what a finding is about. */
 export class Server {
-  constructor(private readonly _settings: ServerConnection.ISettings) {}
+  constructor(
+    private readonly _settings: ServerConnection.ISettings,
+    private readonly _trans: TranslationBundle
+  ) {}
 
   scan(request: IScanRequest, signal?: AbortSignal): Promise<IScanResponse> {
     return this._post('scan', request, signal);
@@ -100,12 +100,14 @@ export class Server {
       return response;
     }
     if (response.status === 404) {
-      throw new NotInstalled();
+      throw new NotInstalled(this._trans.__('jupyter-mlsec is not enabled in the Jupyter server.'));
     }
     const answer = (await response.json().catch(() => ({}))) as Partial<IProblem & IMissing>;
     if (response.status === 409 && answer.missing) {
       throw new MissingCells(answer.missing);
     }
-    throw new Error(answer.message || `The Jupyter server answered ${response.status}.`);
+    throw new Error(
+      answer.message || this._trans.__('The Jupyter server answered %1.', response.status)
+    );
   }
 }

@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { Actions } from '../actions';
+import { severityWord } from '../severity';
 import { IDocumentFindings } from '../tokens';
 import { IFinding } from '../wire';
 
@@ -20,7 +21,7 @@ export function Row({ finding, trans, onJump, actions, document }: IProps): JSX.
     <li className={`jp-mlsec-row${suppressed ? ' jp-mlsec-mod-suppressed' : ''}`}>
       <button className="jp-mlsec-jump" onClick={onJump}>
         <span className={`jp-mlsec-severity jp-mlsec-severity-${severity}`}>
-          {trans.__(severity)}
+          {severityWord(severity, trans)}
         </span>{' '}
         {message}
         <span className="jp-mlsec-where">{where(finding, trans)}</span>

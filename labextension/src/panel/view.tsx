@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { Actions } from '../actions';
+import { severityWord } from '../severity';
 import { IDocumentFindings } from '../tokens';
 import { IFinding } from '../wire';
 import { group, Grouping, IGroup, matches } from './groups';
@@ -101,7 +102,7 @@ function Group({ found, grouping, document, trans, actions }: IGroupProps): JSX.
   const labels = {
     cell: found.key === '-1' ? document.path : trans.__('Cell %1', Number(found.key) + 1),
     rule: found.key,
-    severity: trans.__(found.key)
+    severity: severityWord(found.key, trans)
   };
   const canFix = grouping === 'rule' && found.findings.some(f => f.fix && !f.suppressed);
   return (

@@ -5,6 +5,7 @@ import { DocumentRegistry, IDocumentWidget } from '@jupyterlab/docregistry';
 import { FileEditor, IEditorTracker } from '@jupyterlab/fileeditor';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { MlsecFindings } from '../registry';
 import { Server } from '../server';
@@ -22,16 +23,18 @@ export const findingsPlugin: JupyterFrontEndPlugin<IMlsecFindings> = {
   description: 'The security findings of open documents.',
   autoStart: true,
   provides: IMlsecFindings,
-  optional: [ISettingRegistry, INotebookTracker, IEditorTracker, IConsoleTracker],
+  optional: [ISettingRegistry, INotebookTracker, IEditorTracker, IConsoleTracker, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     registry: ISettingRegistry | null,
     notebooks: INotebookTracker | null,
     editors: IEditorTracker | null,
-    consoles: IConsoleTracker | null
+    consoles: IConsoleTracker | null,
+    translator: ITranslator | null
   ): MlsecFindings => {
+    const trans = (translator ?? nullTranslator).load('jupyter_mlsec');
     const { contents, serverSettings } = app.serviceManager;
-    const findings = new MlsecFindings(new Server(serverSettings), DEFAULTS);
+    const findings = new MlsecFindings(new Server(serverSettings, trans), DEFAULTS);
     const shown = new WeakMap<Widget, () => SharedDocument | undefined>();
     const follow = (): void => {
       const shared = app.shell.currentWidget && shown.get(app.shell.currentWidget)?.();
@@ -84,11 +87,14 @@ function attachConsole(findings: MlsecFindings, panel: ConsolePanel, follow: () 
   const { console: widget, sessionContext } = panel;
   const attach = (cell: CodeCell): void => {
     const kernel = sessionContext.session?.kernel?.name;
-    void sessionContext.session?.kernel?.info.then(info => {
-      findings
-        .of(cell.model.sharedModel)
-        .attach(sessionContext.path, { kernel, language: info.language_info.name });
-    });
+    sessionContext.session?.kernel?.info.then(
+      info => {
+        findings
+          .of(cell.model.sharedModel)
+          .attach(sessionContext.path, { kernel, language: info.language_info.name });
+      },
+      () => undefined // the kernel is gone before it said its language: its successor makes a prompt
+    );
     follow();
   };
   widget.promptCellCreated.connect((_, cell) => attach(cell));

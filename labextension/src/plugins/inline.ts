@@ -5,6 +5,7 @@ import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/tran
 import { Actions } from '../actions';
 import { findingsExtension, IMarkActions } from '../editor';
 import { MlsecFindings } from '../registry';
+import { severityWord } from '../severity';
 import { IMark, IMlsecFindings, SharedDocument, SharedPart } from '../tokens';
 
 /** Squiggles, gutter marks and hovers in every editor. */
@@ -58,7 +59,7 @@ function hover(mark: IMark, findings: MlsecFindings, trans: TranslationBundle): 
   title.className = 'jp-mlsec-hover-title';
   const severity = title.appendChild(document.createElement('span'));
   severity.className = `jp-mlsec-severity jp-mlsec-severity-${finding.severity}`;
-  severity.textContent = trans.__(finding.severity);
+  severity.textContent = severityWord(finding.severity, trans);
   title.appendChild(document.createTextNode(` ${finding.message}`));
   const reason = findings.rule(finding.rule)?.reason;
   if (reason) {

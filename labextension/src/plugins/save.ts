@@ -29,14 +29,13 @@ export const savePlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const findings = token as MlsecFindings;
     const trans = (translator ?? nullTranslator).load('jupyter_mlsec');
-    const told = new WeakMap<SharedDocument, Set<string>>();
+    const told = new WeakMap<SharedDocument, ReadonlySet<string>>();
     notebooks.widgetAdded.connect((_, panel: NotebookPanel) => {
       panel.context.saveState.connect((context, state) => {
-        const shared = context.model.sharedModel as unknown as SharedDocument;
-        if (state === 'completed' && findings.options.onSave === 'notify') {
-          tell(app, findings, shared, told.get(shared) ?? new Set(), trans, seen =>
-            told.set(shared, seen)
-          );
+        const { enabled, onSave } = findings.options;
+        if (state === 'completed' && enabled && onSave === 'notify') {
+          const shared = context.model.sharedModel as unknown as SharedDocument;
+          void tell(app, findings, shared, told, trans);
         }
       });
     });
@@ -49,18 +48,22 @@ export const savePlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-function tell(
+/** Tell of secrets in what was saved; `told` has the fingerprints of each document's known ones. */
+async function tell(
   app: JupyterFrontEnd,
   findings: MlsecFindings,
   shared: SharedDocument,
-  told: Set<string>,
-  trans: TranslationBundle,
-  remember: (told: Set<string>) => void
-): void {
+  told: WeakMap<SharedDocument, ReadonlySet<string>>,
+  trans: TranslationBundle
+): Promise<void> {
   const document = findings.of(shared);
+  if (findings.options.when !== 'command') {
+    await document.scan(); // what was typed last may not have been scanned before it was saved
+  }
+  const before = told.get(shared);
   const secrets = document.findings.filter(f => f.family === 'secrets' && f.confidence === 'high');
-  const fresh = secrets.filter(finding => !told.has(finding.fingerprint));
-  remember(new Set(secrets.map(finding => finding.fingerprint)));
+  const fresh = secrets.filter(finding => !before?.has(finding.fingerprint));
+  told.set(shared, new Set(secrets.map(finding => finding.fingerprint)));
   if (!fresh.length) {
     return;
   }

@@ -5,7 +5,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import { ISignal, Signal } from '@lumino/signaling';
 import * as React from 'react';
 import { shieldIcon } from '../icons';
-import { counts } from '../severity';
+import { counts, severityWord } from '../severity';
 import { IDocumentFindings, IMlsecFindings } from '../tokens';
 
 /** The status bar's shield: how many findings the open document has; a click opens the panel. */
@@ -80,7 +80,9 @@ function words(document: IDocumentFindings, trans: TranslationBundle): string {
   if (document.state === 'failed') {
     return trans.__('Security findings are not available');
   }
-  const found = counts(document.findings).map(([severity, n]) => `${n} ${trans.__(severity)}`);
+  const found = counts(document.findings).map(
+    ([severity, n]) => `${n} ${severityWord(severity, trans)}`
+  );
   return found.length
     ? trans.__('Security findings: %1', found.join(', '))
     : trans.__('No security findings');
