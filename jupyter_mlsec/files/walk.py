@@ -27,7 +27,7 @@ SKIPPED = frozenset(
     }
 )
 # A folder that holds one of these is an environment: of venv and virtualenv, or of conda.
-_ENVIRONMENT = frozenset({"pyvenv.cfg", "conda-meta"})
+ENVIRONMENT = frozenset({"pyvenv.cfg", "conda-meta"})
 
 
 def discover(
@@ -85,7 +85,7 @@ def _walk(top: str, exclude: Ignores, cwd: str) -> Iterator[Source | ScanError]:
             yield ScanError(shown(folder, cwd), f"this folder cannot be read: {reason}")
             continue
         names = {entry.name for entry in entries}
-        if folder != top and not _ENVIRONMENT.isdisjoint(names):
+        if folder != top and not ENVIRONMENT.isdisjoint(names):
             continue
         if ".gitignore" in names:
             ignores += read_ignores(os.path.join(folder, ".gitignore"), folder)

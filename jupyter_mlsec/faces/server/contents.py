@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from jupyter_core.utils import ensure_async
@@ -12,10 +12,12 @@ from jupyter_server.services.contents.filemanager import FileContentsManager
 from msgspec import json
 from tornado.web import HTTPError
 
+from jupyter_mlsec.core.config import Config
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.faces.server import work
+from jupyter_mlsec.faces.server.left_out import LeftOut
 from jupyter_mlsec.files.source import kind_of
-from jupyter_mlsec.files.walk import SKIPPED
+from jupyter_mlsec.files.walk import ENVIRONMENT, SKIPPED
 
 _DEEPEST = 64  # folders in folders: a manager's may go in a circle
 
@@ -69,19 +71,25 @@ class Contents:
         self._check_size(len(data))
         return work.File(where, name, kind_of(name) or "text", data)
 
-    async def walk(self, paths: list[str]) -> AsyncIterator[str | tuple[str, Refused]]:
+    async def walk(
+        self, paths: list[str], config: Callable[[str], Config] = lambda folder: Config()
+    ) -> AsyncIterator[str | tuple[str, Refused]]:
         """The files below the paths that a scan looks at, each once: those of a folder by name,
-        then its folders. What can't be listed comes with the reason."""
+        then its folders. What can't be listed comes with the reason.
+
+        Of local files those are left out that `mlsec scan` leaves out too; `config` says the
+        settings of a given folder, named as in `paths`.
+        """
         seen: set[str] = set()
-        pending = [(path.strip("/"), 0) for path in reversed(paths or [""])]
-        given = {path for path, _ in pending}
+        given = [path.strip("/") for path in paths or [""]]
+        pending: list[tuple[str, int, LeftOut | None]] = [(p, 0, None) for p in reversed(given)]
         while pending:
-            path, depth = pending.pop()
+            path, depth, left_out = pending.pop()
             if path in seen or depth > _DEEPEST:
                 continue
             seen.add(path)
             try:
-                self.absolute(path)
+                full = self.absolute(path)
                 model = await self._get(path, content=False)
                 if model.get("type") != "directory":
                     yield path
@@ -91,14 +99,24 @@ class Contents:
                 if path in given or refused.status != 404:
                     yield path, refused
                 continue
+            entries = sorted(listing["content"] or (), key=lambda entry: str(entry["name"]))
+            if depth and not ENVIRONMENT.isdisjoint(entry["name"] for entry in entries):
+                continue
+            if not self.root:
+                left_out = LeftOut()
+            else:
+                left_out = (left_out or LeftOut.of(full, config(path))).within(full)
             inner = []
-            for entry in sorted(listing["content"] or (), key=lambda entry: str(entry["name"])):
-                if entry["type"] == "directory":
+            for entry in entries:
+                name, is_folder = entry["path"].strip("/"), entry["type"] == "directory"
+                if left_out(os.path.join(full, entry["name"]), is_folder):
+                    continue
+                if is_folder:
                     if entry["name"] not in SKIPPED:
-                        inner.append((entry["path"].strip("/"), depth + 1))
-                elif kind_of(entry["path"]) is not None and entry["path"] not in seen:
-                    seen.add(entry["path"])
-                    yield entry["path"]
+                        inner.append((name, depth + 1, left_out))
+                elif kind_of(name) is not None and name not in seen:
+                    seen.add(name)
+                    yield name
             pending += reversed(inner)
 
     async def _get(self, path: str, **how: Any) -> dict[str, Any]:

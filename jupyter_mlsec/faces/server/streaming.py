@@ -11,7 +11,9 @@ from tornado.iostream import StreamClosedError
 from tornado.web import authenticated
 
 from jupyter_mlsec import wire
-from jupyter_mlsec.faces.server import work
+from jupyter_mlsec.core.config import Config
+from jupyter_mlsec.core.errors import MlsecError
+from jupyter_mlsec.faces.server import project, work
 from jupyter_mlsec.faces.server.handlers import RESOURCE, Handler, Problem
 
 
@@ -49,7 +51,7 @@ class PathsHandler(Handler):
 
     async def _scan(self, request: wire.PathsRequest, tally: _Tally) -> None:
         paths: list[str] = []
-        async for found in self.app.contents.walk(request.paths):
+        async for found in self.app.contents.walk(request.paths, self._config):
             if self._gone:
                 return
             if isinstance(found, str):
@@ -70,6 +72,13 @@ class PathsHandler(Handler):
             tally.cells += reply.count
             tally.rules.update(reply.rules)
             await self._write(json.encode({"findings": Raw(reply.body)}))
+
+    def _config(self, folder: str) -> Config:
+        """A folder's settings; where they are wrong, each file of it says so."""
+        try:
+            return project.configuration(self.app.where(f"{folder}/a.ipynb"))
+        except MlsecError:
+            return Config()
 
     async def _error(self, path: str, message: str, tally: _Tally) -> None:
         tally.errors += 1
