@@ -196,7 +196,7 @@
           metadata: cell.metadata,
           outputs: cell.outputs
         }))
-      })
+      }, (_, value) => (typeof value === 'string' ? value.toWellFormed() : value))
     });
     return response.ok ? (await response.json()).findings : null;
   };
@@ -260,6 +260,9 @@
         if (equal || Date.now() > deadline) {
           return { ...result, equal };
         }
+      }
+      if (Date.now() > deadline + 30000) {
+        return { equal: false, reason: 'the server did not answer' };
       }
       await pause(100);
     }
