@@ -18,6 +18,20 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       // a slot of a signal is connected with its object
       '@typescript-eslint/unbound-method': 'off',
+      // what a user reads goes through the translation bundle, in words that can be extracted
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          'JSXText[value=/[A-Za-z]/]',
+          'JSXAttribute[name.name=/^(title|label|about|placeholder|aria-label)$/] > Literal',
+          'JSXAttribute[name.name=/^(title|label|about|placeholder|aria-label)$/] > JSXExpressionContainer > Literal',
+          'Property[key.name=/^(label|caption|placeholder|okLabel)$/] > Literal[value=/./].value',
+          'AssignmentExpression[left.property.name=/^(textContent|title|label|caption)$/] > Literal.right',
+          'CallExpression[callee.property.name="createTextNode"] > Literal',
+          'CallExpression[callee.object.name="Notification"] > Literal',
+          'CallExpression[callee.property.name=/^_[_n]$/] > :not(Literal):first-child'
+        ].map(selector => ({ selector, message: 'Write trans.__(…) around a literal.' }))
+      ],
       eqeqeq: 'error'
     }
   },

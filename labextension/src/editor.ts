@@ -7,7 +7,7 @@ import {
   previousDiagnostic,
   setDiagnostics
 } from '@codemirror/lint';
-import { Compartment, Extension, Prec } from '@codemirror/state';
+import { Compartment, Extension, Prec, TransactionSpec } from '@codemirror/state';
 import { EditorView, keymap, tooltips, ViewPlugin, ViewUpdate } from '@codemirror/view';
 import { level } from './severity';
 import { IDocumentFindings, IMark, IMarks, SharedPart } from './tokens';
@@ -83,9 +83,12 @@ class Marks {
       return; // nothing to show and nothing to take back: most cells
     }
     this._hasMarks = known.marks.length > 0;
-    this._showGutter(this._hasMarks && this._actions.gutter());
     const diagnostics = known.marks.map(mark => this._diagnostic(mark));
-    this._view.dispatch(setDiagnostics(this._view.state, diagnostics));
+    // one transaction: each costs a frame's worth in a notebook of many cells
+    this._view.dispatch(
+      this._gutterWanted(this._hasMarks && this._actions.gutter()),
+      setDiagnostics(this._view.state, diagnostics)
+    );
   }
 
   destroy(): void {
@@ -94,11 +97,12 @@ class Marks {
   }
 
   /** The gutter takes room only where there is something in it. */
-  private _showGutter(wanted: boolean): void {
-    if (wanted !== this._hasGutter) {
-      this._hasGutter = wanted;
-      this._view.dispatch({ effects: this._gutter.reconfigure(wanted ? lintGutter() : []) });
+  private _gutterWanted(wanted: boolean): TransactionSpec {
+    if (wanted === this._hasGutter) {
+      return {};
     }
+    this._hasGutter = wanted;
+    return { effects: this._gutter.reconfigure(wanted ? lintGutter() : []) };
   }
 
   private _diagnostic(mark: IMark): Diagnostic {

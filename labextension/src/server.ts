@@ -1,6 +1,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
+import { wellFormed } from './text';
 import {
   IBaselineRequest,
   IBaselineResponse,
@@ -118,7 +119,7 @@ export class Server {
   }
 
   private _post<T>(route: string, body: object, signal?: AbortSignal): Promise<T> {
-    return this._json<T>(route, { method: 'POST', body: JSON.stringify(body), signal });
+    return this._json<T>(route, { method: 'POST', body: wellFormed(JSON.stringify(body)), signal });
   }
 
   private async _json<T>(route: string, init: RequestInit): Promise<T> {

@@ -5,6 +5,16 @@ export function normalized(source: string): string {
   return source.includes('\r') ? source.replace(/\r\n?/g, '\n') : source;
 }
 
+/**
+ * JSON as `JSON.stringify` writes it, halves of surrogate pairs replaced, unit by unit, so that
+ * offsets stay: a server's parser refuses them, and one such cell would hide all others.
+ */
+export function wellFormed(json: string): string {
+  return json.includes('\\ud')
+    ? json.replace(/(?<=(?:^|[^\\])(?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, '\\ufffd')
+    : json;
+}
+
 /** An offset of the normalized source as an offset of the source itself. */
 export function rawOffset(source: string, offset: number): number {
   if (!source.includes('\r\n')) {

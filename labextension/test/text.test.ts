@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { byCell, changedLines, edited, normalized, oneLine, rawOffset } from '../src/text';
+import {
+  byCell,
+  changedLines,
+  edited,
+  normalized,
+  oneLine,
+  rawOffset,
+  wellFormed
+} from '../src/text';
 import { IEdit } from '../src/wire';
 
 const edit = (start: number, end: number, text: string, cell: number | null = 0): IEdit => ({
@@ -9,6 +17,20 @@ const edit = (start: number, end: number, text: string, cell: number | null = 0)
   start,
   end,
   text
+});
+
+describe('halves of surrogate pairs', () => {
+  for (const [text, sent] of [
+    ['a \ud83d b', 'a \ufffd b'],
+    ['\ude00\ude00', '\ufffd\ufffd'],
+    ['\\\ud83d', '\\\ufffd'],
+    ['\\ud83d', '\\ud83d'],
+    ['\u{1f600} ü', '\u{1f600} ü']
+  ]) {
+    it(`of ${JSON.stringify(text)} are replaced`, () => {
+      assert.equal(JSON.parse(wellFormed(JSON.stringify({ text }))).text, sent);
+    });
+  }
 });
 
 describe('line ends', () => {

@@ -3,7 +3,8 @@
 () => {
   const app = window.jupyterapp;
   const views = () => [...app.shell.widgets('main')].filter(widget => widget.context);
-  const panel = () => views().find(view => view === app.shell.currentWidget) ?? views()[0];
+  let current = 0;
+  const panel = () => views()[current];
   const notebook = () => panel().content;
 
   // mulberry32: a seeded generator in six lines
@@ -75,12 +76,16 @@
       node.scrollTop = random() * node.scrollHeight;
     },
     async otherView() {
-      app.shell.activateById(views().find(view => view !== panel()).id);
-      await pause(50); // the focus moves when the page has time
+      current = (current + 1) % views().length;
+      app.shell.activateById(panel().id);
+      // the shell may keep the first one as its current, where neither is clicked
+      for (let i = 0; i < 25 && app.shell.currentWidget !== panel(); i++) {
+        await pause(20);
+      }
     },
-    async rename() {
+    async rename(random) {
       await panel().context.save();
-      await panel().context.rename(`renamed${Date.now()}.ipynb`);
+      await panel().context.rename(`renamed${Math.floor(random() * 1e9)}.ipynb`);
     }
   };
   const weights = {
@@ -106,6 +111,7 @@
     } finally {
       factory.notebookConfig = before;
     }
+    current = 0;
     notebook().model.sharedModel.clearUndoHistory(); // else an undo may take away all cells
     return views().map(({ content }) => content.notebookConfig.windowingMode);
   };
@@ -190,7 +196,7 @@
           metadata: cell.metadata,
           outputs: cell.outputs
         }))
-      })
+      }, (_, value) => (typeof value === 'string' ? value.toWellFormed() : value))
     });
     return response.ok ? (await response.json()).findings : null;
   };
@@ -254,6 +260,9 @@
         if (equal || Date.now() > deadline) {
           return { ...result, equal };
         }
+      }
+      if (Date.now() > deadline + 30000) {
+        return { equal: false, reason: 'the server did not answer' };
       }
       await pause(100);
     }

@@ -118,6 +118,24 @@ def test_nothing_out_of_the_servers_folder(server: Live, root: Path, path: str) 
     assert status == 404
 
 
+def test_what_git_and_the_configuration_leave_out(server: Live, root: Path) -> None:
+    left_out = ["ignored.py", "made/a.py", "sub/own.py", "vendor/a.py", "venv/a.py"]
+    scanned = ["a.py", "sub/kept.py"]
+    for name in (*left_out, *scanned):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(HUB)
+    (root / ".git").mkdir()
+    (root / ".gitignore").write_text("ignored.py\nmade/\nkept.py\n")
+    (root / "sub" / ".gitignore").write_text("own.py\n!kept.py\n")
+    (root / "mlsec.toml").write_text('exclude = ["vendor"]\n')
+    (root / "venv" / "pyvenv.cfg").write_text("home = /usr\n")
+    assert {*found(lines(server, root.name))} == {f"{root.name}/{name}" for name in scanned}
+    # what is asked for by its name is scanned
+    asked = [f"{root.name}/{name}" for name in ("ignored.py", "made", "venv")]
+    wanted = {f"{root.name}/{name}" for name in ("ignored.py", "made/a.py", "venv/a.py")}
+    assert {*found(lines(server, *asked))} == wanted
+
+
 def test_links_within_the_folder_are_followed(server: Live, root: Path) -> None:
     (root / "a.py").write_text(HUB)
     (root / "b.py").symlink_to(root / "a.py")

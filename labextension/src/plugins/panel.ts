@@ -66,7 +66,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
             paths: {
               type: 'array',
               items: { type: 'string' },
-              description: 'Files and folders; none means all'
+              description: trans.__('Files and folders; none means all')
             }
           }
         }
