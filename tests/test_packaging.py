@@ -46,7 +46,8 @@ def test_a_wheel_from_the_source_distribution(tmp_path: Path) -> None:
         if hasattr(tarfile, "data_filter"):
             packed.extractall(tmp_path, filter="data")
         else:
-            packed.extractall(tmp_path)  # noqa: S202 - made just now
+            # mlsec: ignore[archive-extract-unsafe] made just now
+            packed.extractall(tmp_path)  # noqa: S202
     source = tmp_path / archive.name.removesuffix(".tar.gz")
     options = ("--no-index", "--no-deps", "--no-build-isolation", "--quiet", "-w", str(tmp_path))
     # no PATH: neither Node nor npm

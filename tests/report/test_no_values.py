@@ -41,7 +41,7 @@ def renderings(scanned: Document) -> tuple[set[str], dict[str, str]]:
     """The values of the hits with their longer lines, and each report that must not hold them."""
     whole = {hit.hit.secret for hit in SCANNER.hits(scanned) if hit.hit.secret}
     lines = {line for value in whole for line in value.splitlines() if len(line) >= 12}
-    values = whole | {line for line in lines if not line.startswith("-----")}
+    values = whole | {line for line in lines if not line.lstrip("# ").startswith("-----")}
     findings = SCANNER.scan(scanned)
     report = Report(findings, (), 1, 2)
     shown = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from jupyter_core.utils import ensure_async
@@ -18,6 +18,7 @@ from jupyter_mlsec.files.ignore import Ignores, read_ignores, repository_ignores
 from jupyter_mlsec.files.source import kind_of
 from jupyter_mlsec.files.walk import ENVIRONMENT, SKIPPED, left_out
 
+NOTHING: Mapping[str, Ignores] = {}
 _DEEPEST = 64  # folders in folders: a manager's may go in a circle
 
 
@@ -71,17 +72,18 @@ class Contents:
         return work.File(where, name, kind_of(name) or "text", data)
 
     async def walk(
-        self, paths: list[str], exclude: Ignores = ()
+        self, paths: list[str], excluded: Mapping[str, Ignores] = NOTHING
     ) -> AsyncIterator[str | tuple[str, Refused]]:
         """The files below the paths that a scan looks at, each once: those of a folder by name,
-        then its folders. Local files that .gitignore files or `exclude` name are left out, as are
-        environments, unless they are given. What can't be listed comes with the reason."""
+        then its folders. Local files that .gitignore files name are left out, or `excluded` below
+        the path that was given, as are environments; what is given itself is not. What can't be
+        listed comes with the reason."""
         seen: set[str] = set()
-        given = {path.strip("/") for path in paths or [""]}
-        pending: list[tuple[str, int, Ignores]]
-        pending = [(path, 0, ()) for path in sorted(given, reverse=True)]
+        given = {path.strip("/"): excluded.get(path, ()) for path in paths or [""]}
+        pending: list[tuple[str, int, Ignores, Ignores]]
+        pending = [(path, 0, given[path], ()) for path in sorted(given, reverse=True)]
         while pending:
-            path, depth, ignores = pending.pop()
+            path, depth, exclude, ignores = pending.pop()
             if path in seen or depth > _DEEPEST:
                 continue
             seen.add(path)
@@ -113,7 +115,7 @@ class Contents:
                     continue
                 if is_folder:
                     if entry["name"] not in SKIPPED:
-                        inner.append((name, depth + 1, ignores))
+                        inner.append((name, depth + 1, exclude, ignores))
                 elif kind_of(name) is not None and name not in seen:
                     seen.add(name)
                     yield name

@@ -14,7 +14,8 @@ from jupyter_mlsec import wire
 from jupyter_mlsec.core.config import Config
 from jupyter_mlsec.faces.server import work
 from jupyter_mlsec.faces.server.handlers import RESOURCE, Handler, Problem
-from jupyter_mlsec.files.ignore import Ignores, excluded
+from jupyter_mlsec.files.ignore import Ignores
+from jupyter_mlsec.files.ignore import excluded as ignores_of
 
 
 class PathsHandler(Handler):
@@ -51,8 +52,8 @@ class PathsHandler(Handler):
 
     async def _scan(self, request: wire.PathsRequest, tally: _Tally) -> None:
         paths: list[str] = []
-        exclude = await self._excluded(request.settings)
-        async for found in self.app.contents.walk(request.paths, exclude):
+        excluded = {path: await self._excluded(path, request) for path in request.paths or [""]}
+        async for found in self.app.contents.walk(request.paths, excluded):
             if self._gone:
                 return
             if isinstance(found, str):
@@ -74,14 +75,18 @@ class PathsHandler(Handler):
             tally.rules.update(reply.rules)
             await self._write(json.encode({"findings": Raw(reply.body)}))
 
-    async def _excluded(self, settings: wire.Settings) -> Ignores:
-        """What the project's configuration leaves out of walks."""
+    async def _excluded(self, path: str, request: wire.PathsRequest) -> Ignores:
+        """What the configuration for a folder leaves out of walks; where it is wrong, or the path
+        is, each file says so."""
         if not self.app.contents.root:
             return ()
-        where = self.app.where("any.ipynb", settings)
-        reply = await self.ask(lambda known: work.Excluded(where))
+        try:
+            where = self.app.where(f"{path.strip('/')}/any.ipynb", request.settings)
+            reply = await self.ask(lambda known: work.Excluded(where))
+        except Problem:
+            return ()
         root, globs = msgpack.decode(reply.data, type=tuple[str, tuple[str, ...]])
-        return excluded(Config(exclude=globs, root=root), self.app.contents.root)
+        return ignores_of(Config(exclude=globs, root=root), self.app.contents.root)
 
     async def _error(self, path: str, message: str, tally: _Tally) -> None:
         tally.errors += 1

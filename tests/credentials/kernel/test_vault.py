@@ -115,7 +115,9 @@ CELLS = [
      "-----BEGIN CERTIFICATE-----\n"),
     ("made['private_key']", "[SECRET:pki/issue/web#private_key]"),
     ("made['private_key'].splitlines()[0][11:]", "'RSA PRIVATE KEY-----'"),
-    ("print(made['private_key'].splitlines()[4])", "[SECRET:pki/issue/web#private_key]\n"),
+    # signs at the ends of a line are no part of what is recognised
+    ("print(made['private_key'].splitlines()[4].strip('+/'))",
+     "[SECRET:pki/issue/web#private_key]\n"),
     ("'pki/issue/web' in problem(secrets.pki, 'web', 'elsewhere.test')", "True"),
     # one-time passwords
     ("secrets.totp('me')", "[SECRET:totp/code/me#code]"),
