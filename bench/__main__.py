@@ -22,9 +22,9 @@ validation over the network switched off, on one core where they let themselves 
 (gitleaks and ruff don't). Of several runs the one with the least CPU time counts.
 """
 _SECTION = re.compile(r"^<!-- (\w+) -->\n(.*?)(?=^<!-- \w+ -->\n|\Z)", re.MULTILINE | re.DOTALL)
-_NAMES = ("corpus", "startup", "cell", "memory", "git", "leaks", "server")
+_NAMES = ("corpus", "startup", "cell", "memory", "git", "leaks")
 # on request, in .venv, which has what they need; the first two write pages of their own
-_ON_REQUEST = ("accuracy", "planted", "redactor", "leaks_kernel", "broker", "lab")
+_ON_REQUEST = ("accuracy", "planted", "server", "redactor", "leaks_kernel", "broker", "lab")
 
 
 def main() -> int:
