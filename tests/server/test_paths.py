@@ -215,22 +215,6 @@ async def test_contents_that_are_no_files(
     no_token(json.decode(response.body)["after"])
 
 
-def test_what_the_project_leaves_out(server: Live, project: Path) -> None:
-    """As on the command line: .gitignore files, `exclude`, environments; but not what is named."""
-    (project / ".gitignore").write_text("build/\n*.tmp.py\n")
-    (project / "sub" / ".gitignore").write_text("/deep\n")
-    for folder in ("build", "env"):
-        (project / folder).mkdir()
-        (project / folder / "d.py").write_text(HUB)
-    (project / "env" / "pyvenv.cfg").write_text("")
-    (project / "x.tmp.py").write_text(HUB)
-    name = project.name
-    assert set(found(lines(server, name))) == {f"{name}/b.py", f"{name}/sub/requirements.txt"}
-    assert set(found(lines(server, f"{name}/build", f"{name}/x.tmp.py"))) == {
-        *(f"{name}/build/d.py", f"{name}/x.tmp.py")
-    }
-
-
 def test_exclude_of_the_servers_folder(server: Live, project: Path) -> None:
     settings = server.root / "mlsec.toml"
     settings.write_text(f'exclude = ["{project.name}/sub"]\n')

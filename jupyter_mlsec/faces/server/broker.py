@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from jupyter_core.paths import jupyter_runtime_dir
 from jupyter_server.auth.decorator import authorized
@@ -23,14 +23,12 @@ from traitlets.config import LoggingConfigurable
 
 from jupyter_mlsec import wire
 from jupyter_mlsec.core.errors import MlsecError
-from jupyter_mlsec.credentials import audit
 from jupyter_mlsec.credentials.broker.asking import SECONDS, Asking
 from jupyter_mlsec.credentials.broker.grants import Default, Grants, Rule, file_of
 from jupyter_mlsec.credentials.broker.server import Broker
-from jupyter_mlsec.credentials.reference import VAULT, Reference, parse
-from jupyter_mlsec.faces.server.handlers import RESOURCE, Handler, Problem
-
-T = TypeVar("T")
+from jupyter_mlsec.credentials.reference import VAULT, parse
+from jupyter_mlsec.faces.server.handlers import RESOURCE
+from jupyter_mlsec.faces.server.storing import StoreHandler
 
 if TYPE_CHECKING:
     from jupyter_mlsec.faces.server.app import MlsecApp
@@ -72,7 +70,7 @@ class MlsecSecrets(LoggingConfigurable):
         return Grants(rules, cast(Default, self.default), file_of(os.environ))
 
 
-class SecretsHandler(Handler):
+class SecretsHandler(StoreHandler):
     """The names in a store, and a new value for one. Values go into a store, never out of it."""
 
     @authenticated
@@ -81,14 +79,14 @@ class SecretsHandler(Handler):
         prefix = self.get_query_argument("prefix", "")
         scheme, found, rest = prefix.partition("://")
         name, rest = (scheme, rest) if found else (VAULT, prefix)
-        names = await self._apart(lambda: self.app.provider(name).list(rest))
+        names = await self.apart(lambda: self.app.provider(name).list(rest))
         self.answer(wire.NamesResponse(names))
 
     @authenticated
     @authorized("write", RESOURCE)
     async def post(self) -> None:
         given = self.body(wire.SecretRequest)
-        version = await self._apart(lambda: self._put(given))
+        version = await self.apart(lambda: self._put(given))
         self.answer(wire.SecretResponse(given.reference, version))
 
     def _put(self, given: wire.SecretRequest) -> int:
@@ -97,21 +95,10 @@ class SecretsHandler(Handler):
         try:
             version = self.app.provider(ref.provider).put(ref, given.value, given.cas)
         except MlsecError as error:
-            self._record("refusal", ref, problem=error)
+            self.record("refusal", ref, problem=error)
             raise
-        self._record("put", ref, version=version)
+        self.record("put", ref, version=version)
         return version
-
-    def _record(self, event: audit.Event, ref: Reference, **facts: Any) -> None:
-        server: Any = self.app.serverapp
-        server.io_loop.add_callback(self.app.events.secret, audit.record(event, ref, **facts))
-
-    async def _apart(self, work: Callable[[], T]) -> T:
-        """What a store says, off the event loop. Raises Problem."""
-        try:
-            return await asyncio.to_thread(work)
-        except MlsecError as error:
-            raise Problem(400, error.full) from None
 
 
 def make_broker(app: MlsecApp) -> Broker:

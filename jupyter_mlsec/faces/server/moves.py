@@ -7,10 +7,9 @@ store, edits out of the worker, values into the store, and only then the edits t
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from jupyter_server.auth.decorator import authorized
 from msgspec import Struct, json, msgpack
@@ -21,14 +20,12 @@ from jupyter_mlsec.core.engine import Scanner
 from jupyter_mlsec.core.errors import MlsecError
 from jupyter_mlsec.core.fixes import edits_between
 from jupyter_mlsec.core.model import Document, Finding, Span
-from jupyter_mlsec.credentials import audit
-from jupyter_mlsec.credentials.reference import VAULT, Reference, parse
+from jupyter_mlsec.credentials.reference import VAULT, parse
 from jupyter_mlsec.faces import moving
 from jupyter_mlsec.faces.server import work
 from jupyter_mlsec.faces.server.handlers import RESOURCE, DocumentHandler, Problem
+from jupyter_mlsec.faces.server.storing import StoreHandler
 from jupyter_mlsec.faces.server.wirer import Units, Wirer
-
-T = TypeVar("T")
 
 SELECTED = "selection"  # the kind of what a user has selected
 _QUOTES = "'\""
@@ -109,7 +106,7 @@ def written(document: Document, wanted: work.Move) -> work.Reply:
 # In the server
 
 
-class MoveHandler(DocumentHandler):
+class MoveHandler(StoreHandler, DocumentHandler):
     @authenticated
     @authorized("write", RESOURCE)
     async def post(self) -> None:
@@ -122,17 +119,17 @@ class MoveHandler(DocumentHandler):
         found = msgpack.decode(reply.data, type=list[work.Secret])
         if not found:
             raise Problem(400, "there is no credential here that could be moved")
-        names = await self._apart(lambda: self._names(request, found))
+        names = await self.apart(lambda: self._names(request, found))
         references = dict(names.give(()))
         reply = await self.about(request, lambda cells: work.Move(cells, found, references))
         if reply is None:
             return
         made = msgpack.decode(reply.data, type=Written)
         values = {references[s.value]: s.value for s in found if references[s.value] in made.used}
-        await self._apart(lambda: self._store(values, names.fresh))
+        await self.apart(lambda: self._store(values, names.fresh))
         for reference in values:
             self._grant(request.path, reference)
-        traces = await self._apart(lambda: self._traces(request, set(values.values())))
+        traces = await self.apart(lambda: self._traces(request, set(values.values())))
         moved = [_moved(reference, names.kinds[reference]) for reference in sorted(values)]
         self.answer(
             json.encode(wire.MoveResponse(made.edits, made.cleared, moved, made.stayed, traces))
@@ -149,15 +146,10 @@ class MoveHandler(DocumentHandler):
         try:
             done = moving.store(values, fresh, self.app.provider(VAULT))
         except MlsecError as error:
-            self._record("refusal", None, problem=error)
+            self.record("refusal", None, problem=error)
             raise
         for ref in done:
-            self._record("put", ref, version=1)
-
-    def _record(self, event: audit.Event, ref: Reference | None, **facts: Any) -> None:
-        server: Any = self.app.serverapp
-        line = audit.record(event, ref, **facts)
-        server.io_loop.add_callback(self.app.events.secret, line)
+            self.record("put", ref, version=1)
 
     def _grant(self, notebook: str, reference: str) -> None:
         """The notebook had the value, so that its kernel need not ask for it; a policy that
@@ -171,13 +163,6 @@ class MoveHandler(DocumentHandler):
         where = self.app.where(request.path)
         found = traces(where.path, values, os.environ, purge=request.purge) if where.root else []
         return [wire.Trace(t.what, t.file, t.sure, t.purged) for t in found]
-
-    async def _apart(self, job: Callable[[], T]) -> T:
-        """What a store says, off the event loop. Raises Problem."""
-        try:
-            return await asyncio.to_thread(job)
-        except MlsecError as error:
-            raise Problem(400, error.full) from None
 
 
 def _moved(reference: str, kind: str) -> wire.Moved:
