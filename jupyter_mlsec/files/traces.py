@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,9 +46,9 @@ def traces(
     encoded = [value.encode("utf-8", "surrogatepass") for value in values]
     found = [_checkpoint(file, purge) for file in _checkpoints(notebook) if _has(file, encoded)]
     for file in _histories(environment):
-        lines = _in_history(file, values, purge=purge)
+        lines, purged = _in_history(file, values, purge=purge)
         if lines:
-            found.append(Trace(str(file), "IPython's history", lines, purge))
+            found.append(Trace(str(file), "IPython's history", lines, purged))
     found += [
         Trace(str(file), STORE, sure=_has(file, encoded) or _has(_newest(file), encoded))
         for file in _stores(notebook)
@@ -62,9 +62,12 @@ def _checkpoints(notebook: str) -> Iterator[Path]:
 
 
 def _checkpoint(file: Path, purge: bool) -> Trace:
+    gone = False
     if purge:
-        file.unlink(missing_ok=True)
-    return Trace(str(file), "a checkpoint", purged=purge)
+        with suppress(OSError):  # it stays, and is named
+            file.unlink(missing_ok=True)
+            gone = True
+    return Trace(str(file), "a checkpoint", purged=gone)
 
 
 def _histories(environment: Mapping[str, str]) -> list[Path]:
@@ -103,13 +106,14 @@ def _json(value: bytes) -> bytes:
     return json.dumps(value.decode("utf-8", "surrogatepass"))[1:-1].encode()
 
 
-def _in_history(file: Path, values: Collection[str], *, purge: bool) -> int:
-    """How many entries have one of the values; 0 where it can't be read. Purged ones are
-    overwritten, not only marked as free."""
+def _in_history(file: Path, values: Collection[str], *, purge: bool) -> tuple[int, bool]:
+    """How many entries have one of the values (0 where it can't be read), and whether they are
+    gone: another process may hold the file. Purged ones are overwritten, not only marked as
+    free."""
+    found: set[tuple[int, int]] = set()
     mode = "rw" if purge else "ro"
     try:
         with closing(sqlite3.connect(f"{file.as_uri()}?mode={mode}", uri=True, timeout=2)) as base:
-            found = set()
             for value in values:
                 found.update(base.execute(_WHERE, {"v": value}).fetchall())
             if purge and found:
@@ -120,6 +124,6 @@ def _in_history(file: Path, values: Collection[str], *, purge: bool) -> int:
                     )
                 base.commit()
                 base.execute("VACUUM")
-            return len(found)
+            return len(found), purge
     except sqlite3.Error:
-        return 0
+        return len(found), False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from jupyter_server.auth.decorator import authorized
@@ -153,9 +154,10 @@ class MoveHandler(StoreHandler, DocumentHandler):
 
     def _grant(self, notebook: str, reference: str) -> None:
         """The notebook had the value, so that its kernel need not ask for it; a policy that
-        forbids goes before this."""
+        forbids goes before this. Where it can't be remembered the kernel asks."""
         if notebook:
-            self.app.broker.decide(notebook, reference, allow=True)
+            with suppress(MlsecError):
+                self.app.broker.decide(notebook, reference, allow=True)
 
     def _traces(self, request: wire.MoveRequest, values: Collection[str]) -> list[wire.Trace]:
         from jupyter_mlsec.files.traces import traces

@@ -166,8 +166,9 @@ class Reply(Struct, frozen=True):
     """What came of it. `problem` is None, or what the user has to mend.
 
     `rules` counts findings by rule, of those that are not suppressed; for `Save` those that are
-    beyond doubt, after redaction. `data` is the redacted notebook, empty where nothing was to be
-    redacted. For `Facts`, `count` is the number of rules, else of cells.
+    beyond doubt, after redaction. `data` is for the server alone: the redacted notebook of a
+    `Save` (empty where nothing was to be redacted), or what `Secrets`, `Move` and `Excluded` ask
+    for; it may hold values. For `Facts`, `count` is the number of rules, else of cells.
     """
 
     body: bytes = b""
@@ -176,6 +177,9 @@ class Reply(Struct, frozen=True):
     count: int = 0
     data: bytes = b""
     hyperscan: bool = False
+
+    def __repr__(self) -> str:
+        return f"Reply(problem={self.problem!r}, count={self.count})"
 
 
 def send(stream: BinaryIO, message: Work | Reply) -> None:
